@@ -164,6 +164,43 @@ pub fn set_started_session(known: &mut KnownContext, starter: &PrincipalEntry) {
     }
 }
 
+/// Sets the keys of a role's sessions that begin with `sts:AssumeRole`, by a user, role or session that its trust
+/// policy names. The request must be allowed to set tags and a source identity, or to keep those of the caller's session.
+// AWS: Pass session tags in AWS STS, "Permissions required to add session tags"; Monitor and control actions taken with assumed
+// roles, "Permissions required to set source identity"
+pub fn set_assumed_session(known: &mut KnownContext, role: &Principal) {
+    let Some(trust) = &role.trust_policy else { return };
+    let may_name_callers = |statement: &&Statement| {
+        let is_caller = |entry: &PrincipalEntry| {
+            !matches!(
+                entry,
+                PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_)
+            )
+        };
+        let element = statement.principal.as_ref();
+        element.is_none_or(|element| element.kind == ElementKind::NotList || element.entries.iter().any(is_caller))
+    };
+    let allows = |action: &str| {
+        let mut statements = trust.document.statements.iter().filter(may_name_callers);
+        statements.any(|statement| statement.effect == Effect::Allow && lists_any_action(statement, &[action]))
+    };
+    let sources = SessionSources {
+        has_principals: true,
+        is_sso: role.entity_kind == IamEntityKind::SsoRole,
+        allows_set_context: allows("setcontext"),
+        ..SessionSources::default()
+    };
+    sources.set_session_keys(known);
+    known.set_provider_claims(KeyFact::Missing);
+    known.set("aws:FederatedProvider", KeyFact::Missing);
+    if !allows("setsourceidentity") {
+        known.set("aws:SourceIdentity", KeyFact::Missing);
+    }
+    if !allows(SESSION_TAG_ACTION) {
+        known.set_principal_tags(role.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    }
+}
+
 /// Which sessions alone have a key.
 #[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
 pub enum SessionKeySource {
@@ -195,12 +232,15 @@ pub(super) fn is_session_key(key: &ContextKey) -> bool {
 
 /// Whether a trust policy may allow one of these STS actions, in lower case.
 fn allows_any_action(trust: &PolicyDocument, actions: &[&str]) -> bool {
-    trust.statements.iter().filter(|statement| statement.effect == Effect::Allow).any(|statement| {
-        let element = &statement.action;
-        actions.iter().any(|name| {
-            let is_listed = element.patterns.iter().any(|pattern| matches_sts_action(pattern, name));
-            is_listed == (element.kind == ElementKind::List)
-        })
+    let mut allowing = trust.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+    allowing.any(|statement| lists_any_action(statement, actions))
+}
+
+fn lists_any_action(statement: &Statement, actions: &[&str]) -> bool {
+    let element = &statement.action;
+    actions.iter().any(|name| {
+        let is_listed = element.patterns.iter().any(|pattern| matches_sts_action(pattern, name));
+        is_listed == (element.kind == ElementKind::List)
     })
 }
 

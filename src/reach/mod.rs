@@ -9,6 +9,7 @@
 //! - `graph`: the attack graph, computed on demand.
 //! - `path`: the steps from the start of a search to a state.
 //! - `obtained`: what a search has obtained so far.
+//! - `obtained_sessions`: the roles of which a search has sessions that began in one way.
 //! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the states that a principal can obtain, each with a shortest path.
 //! - `search_tags`: the part of a search that chooses tags.
@@ -29,6 +30,7 @@ mod equivalence;
 mod graph;
 pub(crate) mod model;
 mod obtained;
+mod obtained_sessions;
 mod obtained_tags;
 mod path;
 mod proof;

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::model::chosen_boundary::BoundaryGrant;
 use super::model::created_kind::CreatedKind;
 use super::model::state::{NodeState, StateChange};
+use super::obtained_sessions::ObtainedSessions;
 use super::obtained_tags::ObtainedTags;
 use super::path::{Change, Discovery, Origin};
 use super::steps::creations::CreationGrant;
@@ -29,8 +30,7 @@ pub(super) struct Obtained {
     states_of: FxHashMap<usize, Vec<usize>>,
     /// The principals that some state can act as, and the start.
     reached: FixedBitSet,
-    /// The roles of which a service or an identity provider begins sessions for some state.
-    begun: FixedBitSet,
+    pub(super) sessions: ObtainedSessions,
     /// Those that some state can act as before their tags are changed.
     arrived: FixedBitSet,
     /// Which state acts as a principal first.
@@ -69,7 +69,7 @@ impl Obtained {
             positions: FxHashMap::default(),
             states_of: FxHashMap::default(),
             reached: no_principals.clone(),
-            begun: no_principals.clone(),
+            sessions: ObtainedSessions::new(no_principals),
             arrived: no_principals.clone(),
             reached_from: FxHashMap::default(),
             grantable: no_principals.clone(),
@@ -108,13 +108,8 @@ impl Obtained {
     /// The principals whose changes can serve some state.
     pub(super) fn list_changeable(&self) -> FixedBitSet {
         let mut all = self.reached.clone();
-        all.union_with(&self.begun);
+        all.union_with(self.sessions.begun());
         all
-    }
-
-    /// Adds a role of which a service or an identity provider begins sessions.
-    pub(super) fn add_begun(&mut self, role: usize) {
-        self.begun.insert(role);
     }
 
     /// Leaves out what a state can obtain.
@@ -155,14 +150,14 @@ impl Obtained {
     /// The states of the same principal as `at` after each change that is known to be possible.
     pub(super) fn apply_known_changes(&self, at: usize, new: &mut Vec<ObtainableState>) {
         let state = self.state(at);
-        if state.change.is_unchanged() && self.reached_from.contains_key(&state.principal) {
+        if state.change.is_unchanged() && self.is_entered(state.principal) {
             // An unchanged principal is changed before a state acts as it.
             return;
         }
         let grant = self.find_grantor(state.principal).map(|by| self.grant_by(by));
         let changes = self.changes.get(&state.principal).into_iter().flatten().cloned();
         for change in grant.into_iter().chain(changes).filter(|change| self.is_worth_applying(state, change)) {
-            new.extend(apply(state, at, &change));
+            new.extend(change.apply_to(state, at));
         }
     }
 
@@ -216,6 +211,20 @@ impl Obtained {
             new.push((NodeState::unchanged(principal), Origin { from: at, changed_by: None }));
             let changes = self.changes.get(&principal).into_iter().flatten();
             new.extend(changes.filter_map(|change| apply_on_arrival(principal, at, change)));
+        }
+    }
+
+    /// Adds the roles that the state `at` can only assume, which limits their sessions.
+    pub(super) fn add_assumed(&mut self, at: usize, roles: &FixedBitSet, new: &mut Vec<ObtainableState>) {
+        for role in roles.ones() {
+            if self.arrived.contains(role) || !self.sessions.assume(role, at) {
+                continue;
+            }
+            let state = NodeState::assumed(role);
+            let grant = self.find_grantor(role).map(|by| self.grant_by(by));
+            let changes = self.changes.get(&role).into_iter().flatten();
+            new.extend(grant.iter().chain(changes).filter_map(|change| change.apply_to(&state, at)));
+            new.push((state, Origin { from: at, changed_by: None }));
         }
     }
 
@@ -326,14 +335,17 @@ impl Obtained {
         if let Some(from) = self.reached_from.get(&principal) {
             new.extend(apply_on_arrival(principal, *from, change));
         }
+        if let Some(from) = self.sessions.find_assumer(principal) {
+            new.extend(change.apply_to(&NodeState::assumed(principal), from));
+        }
         for position in self.states_of.get(&principal).into_iter().flatten() {
             let state = self.state(*position);
             if !self.is_worth_applying(state, change) {
                 continue;
             }
             // The same as in `apply_known_changes`. The start acts as itself already.
-            if !state.change.is_unchanged() || !self.reached_from.contains_key(&principal) {
-                new.extend(apply(state, *position, change));
+            if !state.change.is_unchanged() || !self.is_entered(principal) {
+                new.extend(change.apply_to(state, *position));
             }
         }
     }
@@ -359,6 +371,11 @@ impl Obtained {
         !is_single || before == 0 || added == 0 || (before + added <= 2 && self.may_pair(state.principal))
     }
 
+    /// Whether some state began to act as a principal.
+    fn is_entered(&self, principal: usize) -> bool {
+        self.reached_from.contains_key(&principal) || self.sessions.find_assumer(principal).is_some()
+    }
+
     fn grant_by(&self, by: usize) -> Change {
         Change::new(by, Arc::clone(&self.grant_all))
     }
@@ -368,18 +385,7 @@ impl Obtained {
     }
 }
 
-/// A state after a change by another state. None if the change adds nothing to it.
-fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableState> {
-    if !change.is_possible_for(&state.change) {
-        return None;
-    }
-    let merged = state.change.merge(&change.change)?;
-    let is_own = change.by == at && change.others.is_empty();
-    let changed_by = (!is_own).then(|| change.clone());
-    Some((NodeState { principal: state.principal, change: merged }, Origin { from: at, changed_by }))
-}
-
 /// A principal that is changed, and then the state `from` acts as it.
 fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
-    apply(&NodeState::unchanged(principal), from, change)
+    change.apply_to(&NodeState::unchanged(principal), from)
 }

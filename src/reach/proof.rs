@@ -90,7 +90,8 @@ impl Graph<'_> {
         }
     }
 
-    fn prove_step(&self, step: &PathStep) -> Result<ProvenStep, BTreeSet<UndecidedReason>> {
+    fn prove_step(&self, taken: &PathStep) -> Result<ProvenStep, BTreeSet<UndecidedReason>> {
+        let step = &taken.without_assumed_session();
         let PathStep { from, to, .. } = step;
         let mut undecided = BTreeSet::new();
         let is_same_principal = from.principal == to.principal && from.change.created == to.change.created;
@@ -115,7 +116,7 @@ impl Graph<'_> {
         // Who acts for another with some of its permissions only does not become it.
         let becomes_other = !is_same_principal && to.change.limited_by.is_none() && to.change.created.is_none();
         if becomes_other && !to.change.is_trust_rewritten {
-            let become_proof = self.prove_becoming(from, to, StepRole::Become, &mut undecided);
+            let become_proof = self.prove_session(taken, to, &mut undecided);
             is_complete &= become_proof.is_some();
             proofs.extend(become_proof.into_iter().flatten());
         }
@@ -125,7 +126,7 @@ impl Graph<'_> {
             }
             return Err(undecided);
         }
-        Ok(ProvenStep::new(step, grantor, proofs))
+        Ok(ProvenStep::new(taken, grantor, proofs))
     }
 
     /// The change of the permissions of the step's end, by the state that takes the step, or by other ones.
@@ -227,7 +228,7 @@ impl Graph<'_> {
     fn prove_rewritten_trust(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
         let PathStep { from, to, earlier_change } = step;
         let original = StateChange::default();
-        if let Some(session) = &to.change.session {
+        if let Some(session) = to.change.session.as_ref().filter(|session| **session != SessionStart::Assumed) {
             return self.prove_begun_session(step, session, undecided);
         }
         let mut prove = |by: &NodeState| {
@@ -235,7 +236,8 @@ impl Graph<'_> {
                 let tags = to.change.has_session_tags;
                 let kind = prover.step_finder.find_trust_use(to.principal, tags, undecided);
                 let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
-                let passing = || prover.prove_passing(self.arn(to.principal), None, undecided).map(|(_, requests)| requests);
+                let passing =
+                    || prover.prove_passing(self.arn(to.principal), None, undecided).map(|(_, requests)| requests);
                 (kind, is_passed.then(passing))
             });
             let mut proof = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
@@ -262,6 +264,7 @@ impl Graph<'_> {
         let kind = match session {
             SessionStart::Service(_) => TechniqueKind::UpdateTrustThenPass,
             SessionStart::Provider(_) => TechniqueKind::UpdateTrustForProvider,
+            SessionStart::Assumed => TechniqueKind::UpdateTrustPolicy,
         };
         let rewritten = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided);
         let begun = self.with_prover(from, (to.principal, &original), |prover| {
@@ -269,7 +272,14 @@ impl Graph<'_> {
         });
         let is_complete = rewritten.is_some() && begun.is_some();
         let grantor = (by != from).then(|| by.clone());
-        ChangeProof { proofs: rewritten.into_iter().chain(begun).collect(), grantor, is_complete }
+        let mut proofs: Vec<TechniqueProof> = rewritten.into_iter().chain(begun).collect();
+        if kind == TechniqueKind::UpdateTrustThenPass && is_complete {
+            // The technique that rewrites the trust policy says that the role is passed.
+            let passing = proofs.pop().into_iter().flat_map(|passing| passing.requests);
+            let passing: Vec<StepRequest> = passing.collect();
+            proofs.iter_mut().for_each(|rewritten| rewritten.requests.extend(passing.iter().cloned()));
+        }
+        ChangeProof { proofs, grantor, is_complete }
     }
 
     /// A state creates the step's end. If it is a role, its trust policy names the state that takes the step, or a service.
@@ -312,6 +322,23 @@ impl Graph<'_> {
             change.add(proof);
         }
         change
+    }
+
+    /// The technique by which a state acts as another principal, and that does not limit the session if the step has any.
+    fn prove_session(
+        &self,
+        PathStep { from, to: taken, .. }: &PathStep,
+        to: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<TechniqueProof>> {
+        if taken.change.session.is_none() && self.world.limited_if_assumed.contains(to.principal) {
+            let mut open = BTreeSet::new();
+            let unlimited = self.prove_becoming(from, to, StepRole::BecomeWithoutAssuming, &mut open);
+            if unlimited.is_some() {
+                return unlimited;
+            }
+        }
+        self.prove_becoming(from, to, StepRole::Become, undecided)
     }
 
     /// The technique by which a state acts as another principal. If the technique needs an instance profile that the role

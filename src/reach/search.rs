@@ -20,6 +20,7 @@ use super::search_holdings::HoldingProgress;
 use super::search_sessions::SessionProgress;
 use super::search_tags::TagProgress;
 use super::search_trust::TrustProgress;
+use super::steps::successors::Successors;
 use crate::solve::UndecidedReason;
 
 /// Whether a state meets a goal.
@@ -195,6 +196,27 @@ impl Graph<'_> {
             }
         }
         obtained.add_grants(at, &successors.grant_targets, new);
+        self.enter_reachable(at, &successors, filter, obtained, new);
+        obtained.add_rewritable(at, &successors.rewritable);
+        obtained.add_creations(at, &successors.creations);
+        obtained.tags.add(at, &successors.tag_grants);
+        obtained.add_boundaries(at, &successors.boundary_choices);
+        successors.changes_others.then(|| {
+            let mut offered = successors.reachable.clone();
+            offered.insert(state.principal);
+            offered
+        })
+    }
+
+    /// Adds the principals that a state can act as.
+    fn enter_reachable(
+        &self,
+        at: usize,
+        successors: &Successors,
+        filter: Option<&StepFilter<'_>>,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+    ) {
         let mut reachable = Cow::Borrowed(&successors.reachable);
         if !reachable.is_disjoint(&self.world.creatable) {
             let mut absent = successors.reachable.clone();
@@ -205,16 +227,13 @@ impl Graph<'_> {
         if let Some(filter) = filter {
             filter(&PathSoFar { discoveries: obtained.discoveries(), last: at }, reachable.to_mut());
         }
+        let mut assumed = successors.assumed.clone();
+        assumed.intersect_with(&reachable);
+        if !assumed.is_clear() {
+            reachable.to_mut().difference_with(&successors.assumed_only);
+        }
+        obtained.add_assumed(at, &assumed, new);
         obtained.add_reached(at, &reachable, new);
-        obtained.add_rewritable(at, &successors.rewritable);
-        obtained.add_creations(at, &successors.creations);
-        obtained.tags.add(at, &successors.tag_grants);
-        obtained.add_boundaries(at, &successors.boundary_choices);
-        successors.changes_others.then(|| {
-            let mut offered = successors.reachable.clone();
-            offered.insert(state.principal);
-            offered
-        })
     }
 
     /// Adds the changes that states can make to principals that only other states can act as.

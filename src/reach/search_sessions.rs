@@ -46,7 +46,8 @@ impl Graph<'_> {
         for at in obtained.list_expanded() {
             for (by, role, boundary) in &written {
                 let is_wanted = is_last_resort && !obtained.reached().contains(*role);
-                if (self.world.session_keys.is_empty() && !is_wanted) || !progress.tried.insert((at, *role, is_wanted)) {
+                if (self.world.session_keys.is_empty() && !is_wanted) || !progress.tried.insert((at, *role, is_wanted))
+                {
                     continue;
                 }
                 let wanted = if is_wanted { WantedStarts::Any } else { WantedStarts::Distinguished };
@@ -56,7 +57,7 @@ impl Graph<'_> {
                 for session in finder.find_session_starts(*role, wanted, undecided) {
                     let change = self.begin_session(*role, session, boundary.as_ref());
                     let changed_by = Some(Change::new(*by, Arc::new(change.clone())));
-                    obtained.add_begun(*role);
+                    obtained.sessions.begin(*role);
                     new.push((NodeState { principal: *role, change }, Origin { from: at, changed_by }));
                 }
             }

@@ -71,6 +71,8 @@ pub(crate) struct World<'a> {
     pub(crate) principal_sets: PrincipalSets,
     pub(crate) tag_index: TagIndex,
     pub(crate) session_keys: SessionKeyIndex,
+    /// The roles of which sessions that begin with `sts:AssumeRole` differ from others.
+    pub(crate) limited_if_assumed: FixedBitSet,
     /// The resources of services that use roles.
     pub(crate) service_index: ServiceIndex,
     pub(crate) organization: OrganizationIndex<'a>,
@@ -128,6 +130,7 @@ impl<'a> World<'a> {
         let tag_index = TagIndex::new(snapshot, &nodes, &principals.empty_set());
         let mut creatable = principals.empty_set();
         creatable.insert_range(existing_count..);
+        let session_keys = SessionKeyIndex::new(snapshot, &nodes);
         World {
             solver,
             existing_count,
@@ -137,7 +140,8 @@ impl<'a> World<'a> {
             incomplete_policies,
             creatable_policies,
             name_patterns,
-            session_keys: SessionKeyIndex::new(snapshot, &nodes),
+            limited_if_assumed: session_keys.find_limited(&nodes, principals.empty_set()),
+            session_keys,
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             organization: OrganizationIndex::new(snapshot),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),

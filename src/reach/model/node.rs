@@ -180,6 +180,10 @@ impl<'a> PrincipalNode<'a> {
             return Cow::Borrowed(&self.known);
         }
         let mut known = self.known.clone();
+        if let Some(session) = &change.session {
+            // Tags of the role that were changed come after those that it has.
+            session.set_facts(&mut known, &self.principal);
+        }
         if change.has_left_organization {
             known.set("aws:PrincipalOrgID", KeyFact::Missing);
             known.set("aws:PrincipalOrgPaths", KeyFact::Missing);
@@ -205,9 +209,6 @@ impl<'a> PrincipalNode<'a> {
         }
         if change.is_federated {
             set_session_facts(&mut known, &self.principal);
-        }
-        if let Some(session) = &change.session {
-            session.set_facts(&mut known);
         }
         if let Some(created) = &change.created {
             created.set_facts(&mut known);

@@ -4,21 +4,27 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashSet;
 
 use super::attachable_policies::list_attachable_documents;
 use super::node::PrincipalNode;
-use super::session_start::is_saml_provider;
+use super::session_start::{SessionStart, is_saml_provider};
 use super::tag_index::list_resource_side_policies;
 use crate::access::SessionKeySource;
-use crate::iam::{ElementKind, PolicyDocument, PrincipalElement, PrincipalEntry, Statement};
+use crate::iam::{ContextKey, ElementKind, PolicyDocument, PrincipalElement, PrincipalEntry, Statement};
 use crate::snapshot::Snapshot;
+
+const SOURCE_IDENTITY: &str = "aws:sourceidentity";
+const PRINCIPAL_TAG: &str = "aws:principaltag/";
 
 /// What decides by the way in which a session begins.
 #[derive(Default)]
 pub(crate) struct SessionKeyIndex {
     /// The sessions that have a key of some policy.
     sources: BTreeSet<SessionKeySource>,
+    /// The keys of policies whose values can depend on the way in which a session begins.
+    keys: BTreeSet<ContextKey>,
     /// The identity providers that resource policies name as principals.
     providers: BTreeSet<String>,
 }
@@ -46,16 +52,48 @@ impl SessionKeyIndex {
                 }
             }
         }
-        snapshot.accounts.iter().flat_map(list_attachable_documents).for_each(|document| index.add(&document.statements));
+        snapshot
+            .accounts
+            .iter()
+            .flat_map(list_attachable_documents)
+            .for_each(|document| index.add(&document.statements));
         index
     }
 
     fn add<'s>(&mut self, statements: impl IntoIterator<Item = &'s Statement>) {
-        let keys = statements.into_iter().flat_map(Statement::keys);
-        self.sources.extend(keys.filter_map(SessionKeySource::of_key));
+        for key in statements.into_iter().flat_map(Statement::keys) {
+            let source = SessionKeySource::of_key(key);
+            if source.is_some() || key.lower() == SOURCE_IDENTITY || key.lower().starts_with(PRINCIPAL_TAG) {
+                self.keys.insert(key.clone());
+            }
+            self.sources.extend(source);
+        }
     }
 
-    /// Whether nothing depends on the way in which a session begins.
+    /// The roles of which sessions that begin with `sts:AssumeRole` differ from others. `none`: an empty set of principals.
+    pub(crate) fn find_limited(&self, nodes: &[PrincipalNode<'_>], none: FixedBitSet) -> FixedBitSet {
+        let mut limited = none;
+        limited.extend(nodes.iter().enumerate().filter(|(_, node)| self.limits_assumed(node)).map(|(role, _)| role));
+        limited
+    }
+
+    /// Whether sessions of a role that begin with `sts:AssumeRole` differ in what policies name from others of the role.
+    fn limits_assumed(&self, node: &PrincipalNode<'_>) -> bool {
+        let Some(trust) = &node.principal.trust_policy else { return false };
+        let entries = trust.document.statements.iter().filter_map(|statement| statement.principal.as_ref());
+        let mut providers = entries.flat_map(|element| &element.entries).filter_map(|entry| match entry {
+            PrincipalEntry::Federated(provider) => Some(provider.as_ref()),
+            _ => None,
+        });
+        if providers.any(|provider: &str| self.providers.contains(provider)) {
+            return true;
+        }
+        let mut known = node.known.clone();
+        SessionStart::Assumed.set_facts(&mut known, &node.principal);
+        self.keys.iter().any(|key| known.fact(key) != node.known.fact(key))
+    }
+
+    /// Whether nothing depends on the service or identity provider that begins a session.
     pub(crate) fn is_empty(&self) -> bool {
         self.sources.is_empty() && self.providers.is_empty()
     }

@@ -2,24 +2,27 @@
 
 use std::sync::Arc;
 
-use crate::access::{KnownContext, SessionProviders, set_started_session};
+use crate::access::{KnownContext, SessionProviders, set_assumed_session, set_started_session};
 use crate::iam::PrincipalEntry;
+use crate::snapshot::Principal;
 
-/// How the session of a role began.
+/// How the session of a role began, as far as that limits it.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum SessionStart {
     /// The role was passed to this service.
     Service(Arc<str>),
     /// With an identity of this provider, by its ARN.
     Provider(Arc<str>),
+    /// A principal assumed the role, as its trust policy is.
+    Assumed,
 }
 
 impl SessionStart {
-    /// The identity provider that began the session. None if a service did.
+    /// The identity provider that began the session. None if a principal or a service did.
     pub(crate) fn provider(&self) -> Option<&str> {
         match self {
             SessionStart::Provider(arn) => Some(arn),
-            SessionStart::Service(_) => None,
+            SessionStart::Service(_) | SessionStart::Assumed => None,
         }
     }
 
@@ -34,12 +37,12 @@ impl SessionStart {
     }
 
     /// Sets the condition keys that only such sessions have, or do not have.
-    pub(super) fn set_facts(&self, known: &mut KnownContext) {
-        let starter = match self {
-            SessionStart::Service(name) => PrincipalEntry::Service(name.as_ref().into()),
-            SessionStart::Provider(arn) => PrincipalEntry::Federated(arn.as_ref().into()),
-        };
-        set_started_session(known, &starter);
+    pub(super) fn set_facts(&self, known: &mut KnownContext, role: &Principal) {
+        match self {
+            SessionStart::Service(name) => set_started_session(known, &PrincipalEntry::Service(name.as_ref().into())),
+            SessionStart::Provider(arn) => set_started_session(known, &PrincipalEntry::Federated(arn.as_ref().into())),
+            SessionStart::Assumed => set_assumed_session(known, role),
+        }
     }
 }
 

@@ -73,6 +73,14 @@ pub struct PolicyVersionRef {
 }
 
 impl NodeState {
+    /// A role without changes, in a session that began with `sts:AssumeRole`.
+    pub(crate) fn assumed(role: usize) -> NodeState {
+        NodeState {
+            principal: role,
+            change: StateChange { session: Some(SessionStart::Assumed), ..StateChange::default() },
+        }
+    }
+
     /// A principal without changes.
     pub fn unchanged(principal: usize) -> NodeState {
         NodeState { principal, change: StateChange::default() }
@@ -82,7 +90,11 @@ impl NodeState {
 impl StateChange {
     /// Whether nothing was changed.
     pub fn is_unchanged(&self) -> bool {
-        *self == StateChange::default()
+        match self.session {
+            // The principal is as it was, in a session that began in one way.
+            Some(SessionStart::Assumed) => StateChange { session: None, ..self.clone() } == StateChange::default(),
+            _ => *self == StateChange::default(),
+        }
     }
 
     /// Whether it is something else than the principal in the snapshot. Changes of the principal do not apply to it.

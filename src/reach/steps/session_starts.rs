@@ -118,7 +118,8 @@ impl StepFinder<'_> {
     fn list_named_providers(&self, kind: &str) -> BTreeSet<String> {
         let is_own = |arn: &&String| {
             let is_kind = Arn::parse(arn).is_some_and(|parsed| {
-                parsed.account() == self.effective.account && parsed.resource().starts_with(&format!("{kind}-provider/"))
+                parsed.account() == self.effective.account
+                    && parsed.resource().starts_with(&format!("{kind}-provider/"))
             });
             is_kind && !arn.contains("/AWSSSO_")
         };
@@ -128,7 +129,8 @@ impl StepFinder<'_> {
     /// An identity provider that the state can create under a name that is free.
     fn find_new_provider(&self, kind: &str, undecided: &mut BTreeSet<UndecidedReason>) -> Option<OwnProvider> {
         let mut creating = list_provider_techniques(kind).filter(|technique| technique.required_actions.len() == 1);
-        let technique = creating.find(|technique| technique.required_actions.iter().all(|a| a.starts_with("iam:Create")))?;
+        let technique =
+            creating.find(|technique| technique.required_actions.iter().all(|a| a.starts_with("iam:Create")))?;
         if !self.can_perform_required(technique, undecided) {
             return None;
         }
@@ -162,6 +164,7 @@ impl StepProver<'_> {
                 return Some(TechniqueProof::new(running, requests));
             }
             SessionStart::Provider(arn) => arn,
+            SessionStart::Assumed => return None,
         };
         let providers = finder.list_own_providers(undecided);
         let provider = providers.into_iter().find(|provider| *provider.arn == **arn)?;

@@ -133,7 +133,8 @@ impl StepProver<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<(&'static Technique, Vec<StepRequest>)> {
         self.step_finder.list_running_techniques(undecided).into_iter().find_map(|running| {
-            let mut services = running.services.iter().filter(|service| wanted.is_none_or(|wanted| **service == wanted));
+            let mut services =
+                running.services.iter().filter(|service| wanted.is_none_or(|wanted| **service == wanted));
             let pass = services.find_map(|service| {
                 let facts = |_: usize, key: &ContextKey| pass_role_fact(key, service);
                 let mut pass = self.request_prover.prove_on_resource(PASS_ROLE, role_arn, &facts, undecided)?;

@@ -22,6 +22,7 @@ mod rewritten_trust;
 mod same_answers;
 mod search_gaps;
 mod services_in_use;
+mod session_starts;
 mod sessions;
 mod shared_changes;
 mod tag_variables;
