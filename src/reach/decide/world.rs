@@ -127,7 +127,6 @@ impl<'a> World<'a> {
         let groups = ArnIndex::new(group_arns);
         let policies = ArnIndex::new(list_customer_policies(snapshot));
         let principal_sets = PrincipalSets::new(snapshot, &nodes, &principals, &groups, &policies);
-        let tag_index = TagIndex::new(snapshot, &nodes, &principals.empty_set());
         let mut creatable = principals.empty_set();
         creatable.insert_range(existing_count..);
         let session_keys = SessionKeyIndex::new(snapshot, &nodes);
@@ -145,8 +144,8 @@ impl<'a> World<'a> {
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             organization: OrganizationIndex::new(snapshot),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),
+            tag_index: TagIndex::new(snapshot, &nodes, &principals.empty_set()),
             nodes,
-            tag_index,
             time_floor: TimeFloor::new(today),
             principals,
             groups,

@@ -122,7 +122,10 @@ fn a_rewritten_trust_policy_admits_a_service_or_provider() {
 
 /// The roles that `me` can create, with an SCP and statements of a bucket policy.
 fn created(me: &[Value], roles: &[Value], (scp, bucket): (&[Value], &[Value])) -> Found {
-    let page = json!({ "RoleDetailList": roles, "UserDetailList": [user("me", &json!(me))], "Policies": [],
+    let reader = json!({ "Arn": arn("policy", "reader"), "PolicyName": "reader", "DefaultVersionId": "v1",
+        "PolicyVersionList": [{ "VersionId": "v1", "IsDefaultVersion": true,
+                                "Document": document(&json!([on(json!(READ), "*")])) }] });
+    let page = json!({ "RoleDetailList": roles, "UserDetailList": [user("me", &json!(me))], "Policies": [reader],
                        "GroupDetailList": [] });
     let scp: Vec<Value> = [vec![on(json!("*"), "*")], scp.to_vec()].concat();
     let policies = json!([{ "ResourceArn": "arn:aws:s3:::data", "OwnerAccount": ACCOUNT,
@@ -139,32 +142,31 @@ fn denies_reading_without(key: &str) -> Value {
     json!({ "Effect": "Deny", "Action": "s3:*", "Resource": "*", "Condition": { "Null": { key: "true" } } })
 }
 
-/// What a new role that is allowed everything must not do, because it would read in another way.
-fn no_other_way() -> Value {
-    let actions = json!(["organizations:*", "iam:UpdateAssumeRolePolicy", "iam:CreateUser"]);
-    json!({ "Effect": "Deny", "Action": actions, "Resource": "*" })
-}
-
-fn makes_roles() -> Value {
-    on(json!(["iam:CreateRole", "iam:PutRolePolicy"]), &arn("role", "team/*"))
+/// Statements to create a role that can have the policy `reader`.
+fn makes_roles() -> [Value; 2] {
+    let team = arn("role", "team/*");
+    let reader = json!({ "ArnEquals": { "iam:PolicyARN": arn("policy", "reader") } });
+    let attach = json!({ "Effect": "Allow", "Action": "iam:AttachRolePolicy", "Resource": team, "Condition": reader });
+    [on(json!("iam:CreateRole"), &team), attach]
 }
 
 #[test]
 fn a_service_begins_the_session_of_a_new_role() {
     let pass = on(json!("iam:PassRole"), &arn("role", "team/*"));
     let found = |me: &[Value], key: &str| {
-        let scp = [denies_reading_without(key), no_other_way()];
-        let found = created(me, &[], (&scp, &[])).expect("decided");
+        let scp = [denies_reading_without(key)];
+        let me = [makes_roles().to_vec(), me.to_vec()].concat();
+        let found = created(&me, &[], (&scp, &[])).expect("decided");
         found.map(|steps| steps.join("; "))
     };
     let lambda = "lambda:SourceFunctionArn";
-    let by_lambda = found(&[makes_roles(), pass.clone(), runs_functions()], lambda).expect("a path");
+    let by_lambda = found(&[pass.clone(), runs_functions()], lambda).expect("a path");
     assert!(by_lambda.contains("lambda-001"), "{by_lambda}");
-    assert_eq!(found(&[makes_roles(), runs_functions()], lambda), None);
+    assert_eq!(found(&[runs_functions()], lambda), None);
     let instances = on(json!(["ec2:RunInstances", "iam:CreateInstanceProfile", "iam:AddRoleToInstanceProfile"]), "*");
-    let by_ec2 = found(&[makes_roles(), pass.clone(), instances.clone()], "ec2:SourceInstanceArn").expect("a path");
+    let by_ec2 = found(&[pass.clone(), instances.clone()], "ec2:SourceInstanceArn").expect("a path");
     assert!(by_ec2.contains("ec2-001"), "{by_ec2}");
-    assert_eq!(found(&[makes_roles(), pass, instances], lambda), None, "another service");
+    assert_eq!(found(&[pass, instances], lambda), None, "another service");
 }
 
 #[test]
@@ -197,8 +199,8 @@ fn anyone_is_a_customer_of_a_shared_provider() {
                 "token.actions.githubusercontent.com:sub": "repo:corp/app:ref:refs/heads/main" } } }]);
         role("ci", &json!([on(json!("ec2:DescribeInstances"), "*")]), trust)
     };
-    let scp = [denies_reading_without("aws:FederatedProvider"), no_other_way()];
-    let found = |provider: &str| created(&[makes_roles()], &[ci(provider)], (&scp, &[])).expect("decided");
+    let scp = [denies_reading_without("aws:FederatedProvider")];
+    let found = |provider: &str| created(&makes_roles(), &[ci(provider)], (&scp, &[])).expect("decided");
     let path = found(&github).expect("a path").join("; ");
     assert!(path.contains("sts-shared-oidc"), "{path}");
     assert_eq!(found(&arn("oidc-provider", "login.example.com")), None, "tokens of someone else");
