@@ -134,7 +134,8 @@ impl StepFinder<'_> {
         if !self.can_perform_required(technique, undecided) {
             return None;
         }
-        let name = if kind == "saml" { "example" } else { "idp.example.com" };
+        // The principal has no tokens of a host that policies name, but those of its own.
+        let name = if kind == "saml" { "example" } else { "own-issuer.example" };
         let (partition, account) = (self.effective.partition.as_str(), self.effective.account);
         let arn = format!("arn:{partition}:iam::{account}:{kind}-provider/{name}");
         let index = ArnIndex::new(vec![arn.clone()]);
