@@ -271,8 +271,9 @@ impl KnownContext {
         CLOCK_KEYS.iter().for_each(|key| self.set(key, KeyFact::NotBefore(find_day_start(day))));
     }
 
-    /// Sets the fact about the claims of identity providers that are not set one by one.
+    /// Sets the fact about every claim of an identity provider.
     pub fn set_provider_claims(&mut self, known: KeyFact) {
+        self.keys.retain(|key, _| !is_provider_claim(key));
         self.default_claim = known;
     }
 

@@ -80,5 +80,6 @@ pub use resource_directory::{OrganizationMembership, ResourceDirectory};
 pub use role_trust::add_role_trust;
 pub(crate) use role_trust::may_trust_by_name;
 pub use session_providers::SessionProviders;
+pub use session_sources::{SessionKeySource, set_assumed_session, set_started_session};
 pub use trace::{Layer, LayerTrace, LayerVerdict, Mismatch, StatementOutcome, StatementRef, StatementTrace};
 pub use unread_grants::UnreadGrants;

@@ -12,6 +12,11 @@ pub struct SessionProviders {
 }
 
 impl SessionProviders {
+    /// One provider alone.
+    pub fn of_provider(provider: &str) -> SessionProviders {
+        SessionProviders { names: vec![provider.into()], has_others: false }
+    }
+
     /// Those that a trust policy admits. None of the conditions is looked at.
     pub(super) fn from_trust_policy(document: &PolicyDocument) -> SessionProviders {
         let mut providers = SessionProviders::default();

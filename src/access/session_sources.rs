@@ -78,22 +78,24 @@ impl SessionSources {
             self.is_unknown = true;
             return;
         };
-        for entry in &element.entries {
-            match entry {
-                PrincipalEntry::Anyone => self.is_unknown = true,
-                PrincipalEntry::Aws(_) | PrincipalEntry::CanonicalUser(_) => self.has_principals = true,
-                PrincipalEntry::Service(name) => {
-                    let name = normalize_service_name(name);
-                    self.is_unknown |= name.contains('*');
-                    self.services.push(name.split('.').next().unwrap_or_default().to_owned());
-                }
-                PrincipalEntry::Federated(provider) if provider.contains(":saml-provider/") => self.has_saml = true,
-                PrincipalEntry::Federated(provider) => match provider.split_once(":oidc-provider/") {
-                    Some((_, host)) => self.oidc_hosts.push(host.to_ascii_lowercase()),
-                    None if provider.contains('*') => self.is_unknown = true,
-                    None => self.oidc_hosts.push(provider.to_ascii_lowercase()),
-                },
+        element.entries.iter().for_each(|entry| self.add_entry(entry));
+    }
+
+    fn add_entry(&mut self, entry: &PrincipalEntry) {
+        match entry {
+            PrincipalEntry::Anyone => self.is_unknown = true,
+            PrincipalEntry::Aws(_) | PrincipalEntry::CanonicalUser(_) => self.has_principals = true,
+            PrincipalEntry::Service(name) => {
+                let name = normalize_service_name(name);
+                self.is_unknown |= name.contains('*');
+                self.services.push(name.split('.').next().unwrap_or_default().to_owned());
             }
+            PrincipalEntry::Federated(provider) if provider.contains(":saml-provider/") => self.has_saml = true,
+            PrincipalEntry::Federated(provider) => match provider.split_once(":oidc-provider/") {
+                Some((_, host)) => self.oidc_hosts.push(host.to_ascii_lowercase()),
+                None if provider.contains('*') => self.is_unknown = true,
+                None => self.oidc_hosts.push(provider.to_ascii_lowercase()),
+            },
         }
     }
 
@@ -142,6 +144,87 @@ impl SessionSources {
     }
 }
 
+/// Sets the keys of a session that a service or an identity provider began.
+pub fn set_started_session(known: &mut KnownContext, starter: &PrincipalEntry) {
+    let mut sources = SessionSources::default();
+    sources.add_entry(starter);
+    for (key, service) in SERVICE_SESSION_KEYS {
+        if sources.services.iter().any(|other| other == service) {
+            known.set(key, KeyFact::Free);
+        }
+    }
+    sources.set_session_keys(known);
+    let provider = match starter {
+        PrincipalEntry::Federated(provider) if sources.has_oidc() => KeyFact::Value(provider.to_string()),
+        _ => KeyFact::Missing,
+    };
+    known.set("aws:FederatedProvider", provider);
+    for key in ["aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"] {
+        known.set(key, KeyFact::Missing);
+    }
+}
+
+/// Sets the keys of a role's sessions that begin with `sts:AssumeRole`, by a user, role or session that its trust
+/// policy names. The request must be allowed to set tags and a source identity, or to keep those of the caller's session.
+// AWS: Pass session tags in AWS STS, "Permissions required to add session tags"; Monitor and control actions taken with assumed
+// roles, "Permissions required to set source identity"
+pub fn set_assumed_session(known: &mut KnownContext, role: &Principal) {
+    let Some(trust) = &role.trust_policy else { return };
+    let may_name_callers = |statement: &&Statement| {
+        let is_caller = |entry: &PrincipalEntry| {
+            !matches!(
+                entry,
+                PrincipalEntry::Service(_) | PrincipalEntry::Federated(_) | PrincipalEntry::CanonicalUser(_)
+            )
+        };
+        let element = statement.principal.as_ref();
+        element.is_none_or(|element| element.kind == ElementKind::NotList || element.entries.iter().any(is_caller))
+    };
+    let allows = |action: &str| {
+        let mut statements = trust.document.statements.iter().filter(may_name_callers);
+        statements.any(|statement| statement.effect == Effect::Allow && lists_any_action(statement, &[action]))
+    };
+    let sources = SessionSources {
+        has_principals: true,
+        is_sso: role.entity_kind == IamEntityKind::SsoRole,
+        allows_set_context: allows("setcontext"),
+        ..SessionSources::default()
+    };
+    sources.set_session_keys(known);
+    known.set_provider_claims(KeyFact::Missing);
+    known.set("aws:FederatedProvider", KeyFact::Missing);
+    if !allows("setsourceidentity") {
+        known.set("aws:SourceIdentity", KeyFact::Missing);
+    }
+    if !allows(SESSION_TAG_ACTION) {
+        known.set_principal_tags(role.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+    }
+}
+
+/// Which sessions alone have a key.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Ord, PartialOrd, Hash)]
+pub enum SessionKeySource {
+    /// Those of a service, by the first label of its name.
+    Service(&'static str),
+    /// Those that a SAML provider began.
+    Saml,
+    /// Those that an OIDC provider began.
+    Oidc,
+}
+
+impl SessionKeySource {
+    /// The sessions that alone have a key. None for keys of other sessions.
+    pub fn of_key(key: &ContextKey) -> Option<SessionKeySource> {
+        let lower = key.lower();
+        match SERVICE_SESSION_KEYS.iter().find(|(name, _)| name.eq_ignore_ascii_case(lower)) {
+            Some((_, service)) => Some(SessionKeySource::Service(service)),
+            None if lower.starts_with("saml:") => Some(SessionKeySource::Saml),
+            None if is_provider_claim(key) || lower == "aws:federatedprovider" => Some(SessionKeySource::Oidc),
+            None => None,
+        }
+    }
+}
+
 /// Whether only some sessions have a key: a key of a service's sessions, or a claim of an identity provider.
 pub(super) fn is_session_key(key: &ContextKey) -> bool {
     is_provider_claim(key) || SERVICE_SESSION_KEYS.iter().any(|(name, _)| name.eq_ignore_ascii_case(key.lower()))
@@ -149,12 +232,15 @@ pub(super) fn is_session_key(key: &ContextKey) -> bool {
 
 /// Whether a trust policy may allow one of these STS actions, in lower case.
 fn allows_any_action(trust: &PolicyDocument, actions: &[&str]) -> bool {
-    trust.statements.iter().filter(|statement| statement.effect == Effect::Allow).any(|statement| {
-        let element = &statement.action;
-        actions.iter().any(|name| {
-            let is_listed = element.patterns.iter().any(|pattern| matches_sts_action(pattern, name));
-            is_listed == (element.kind == ElementKind::List)
-        })
+    let mut allowing = trust.statements.iter().filter(|statement| statement.effect == Effect::Allow);
+    allowing.any(|statement| lists_any_action(statement, actions))
+}
+
+fn lists_any_action(statement: &Statement, actions: &[&str]) -> bool {
+    let element = &statement.action;
+    actions.iter().any(|name| {
+        let is_listed = element.patterns.iter().any(|pattern| matches_sts_action(pattern, name));
+        is_listed == (element.kind == ElementKind::List)
     })
 }
 

@@ -9,12 +9,14 @@
 //! - `graph`: the attack graph, computed on demand.
 //! - `path`: the steps from the start of a search to a state.
 //! - `obtained`: what a search has obtained so far.
+//! - `obtained_sessions`: the roles of which a search has sessions that began in one way.
 //! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the states that a principal can obtain, each with a shortest path.
 //! - `search_tags`: the part of a search that chooses tags.
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
 //! - `search_creations`: the part of a search that creates users and roles.
 //! - `search_holdings`: the part of a search that changes policies and groups which principals got.
+//! - `search_sessions`: the part of a search that begins sessions by services and identity providers.
 //! - `search_trust`: the part of a search that uses rewritten trust policies.
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
@@ -22,12 +24,14 @@
 //! - `account_access`: states compared with others, and with everything that their account allows.
 //! - `who_can`: whether a state can perform an action (`iamdrift who-can`).
 
+mod absent_actors;
 mod account_access;
 pub(crate) mod decide;
 mod equivalence;
 mod graph;
 pub(crate) mod model;
 mod obtained;
+mod obtained_sessions;
 mod obtained_tags;
 mod path;
 mod proof;
@@ -37,6 +41,7 @@ mod search_boundaries;
 mod search_creations;
 mod search_gaps;
 mod search_holdings;
+mod search_sessions;
 mod search_tags;
 mod search_trust;
 pub(crate) mod steps;
@@ -49,6 +54,7 @@ pub use model::chosen_boundary::ChosenBoundary;
 pub use model::chosen_tags::{ChosenTag, ChosenTags};
 pub use model::created_principal::{CreatedAccess, CreatedPrincipal};
 pub use model::search_techniques::search_techniques;
+pub use model::session_start::SessionStart;
 pub use model::state::{NodeState, PolicyVersionRef, StateChange};
 pub use model::technique::{ControlChange, Technique, TechniqueKind, techniques};
 pub use path::{EarlierChange, PathSoFar, PathStep};

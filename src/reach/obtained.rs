@@ -5,9 +5,11 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::absent_actors::AbsentActors;
 use super::model::chosen_boundary::BoundaryGrant;
 use super::model::created_kind::CreatedKind;
 use super::model::state::{NodeState, StateChange};
+use super::obtained_sessions::ObtainedSessions;
 use super::obtained_tags::ObtainedTags;
 use super::path::{Change, Discovery, Origin};
 use super::steps::creations::CreationGrant;
@@ -29,6 +31,7 @@ pub(super) struct Obtained {
     states_of: FxHashMap<usize, Vec<usize>>,
     /// The principals that some state can act as, and the start.
     reached: FixedBitSet,
+    pub(super) sessions: ObtainedSessions,
     /// The principals for which some state can act with some of their permissions only.
     limited: FixedBitSet,
     /// Those of `reached` that some state can act as before their tags are changed.
@@ -49,10 +52,7 @@ pub(super) struct Obtained {
     boundaries: Vec<(usize, BoundaryGrant)>,
     /// The users and roles that states can create: disjoint for each boundary.
     creations: Vec<(usize, CreationGrant)>,
-    /// The first state that could act as a user that does not exist.
-    actors_of_absent: FxHashMap<usize, usize>,
-    /// The first state that could act with some permissions of a user or role that does not exist, by the technique.
-    limited_actors_of_absent: FxHashMap<(usize, &'static str), usize>,
+    pub(super) absent: AbsentActors,
     /// What the users and roles that one state creates by itself are allowed.
     created_by_one: FxHashSet<CreatedKind>,
     /// The states whose successors are not searched.
@@ -71,6 +71,7 @@ impl Obtained {
             positions: FxHashMap::default(),
             states_of: FxHashMap::default(),
             reached: no_principals.clone(),
+            sessions: ObtainedSessions::new(no_principals),
             arrived: no_principals.clone(),
             limited: no_principals.clone(),
             reached_from: FxHashMap::default(),
@@ -82,8 +83,7 @@ impl Obtained {
             tags: ObtainedTags::default(),
             boundaries: Vec::new(),
             creations: Vec::new(),
-            actors_of_absent: FxHashMap::default(),
-            limited_actors_of_absent: FxHashMap::default(),
+            absent: AbsentActors::default(),
             created_by_one: FxHashSet::default(),
             skipped: FxHashSet::default(),
             own_additions: FxHashMap::default(),
@@ -108,11 +108,12 @@ impl Obtained {
         &self.reached
     }
 
-    /// The principals whose changes matter: those that some state can act as or for.
-    pub(super) fn find_changeable(&self) -> FixedBitSet {
-        let mut changeable = self.reached.clone();
-        changeable.union_with(&self.limited);
-        changeable
+    /// The principals whose changes can serve some state.
+    pub(super) fn list_changeable(&self) -> FixedBitSet {
+        let mut all = self.reached.clone();
+        all.union_with(&self.limited);
+        all.union_with(self.sessions.begun());
+        all
     }
 
     /// Leaves out what a state can obtain.
@@ -156,14 +157,14 @@ impl Obtained {
     /// The states of the same principal as `at` after each change that is known to be possible.
     pub(super) fn apply_known_changes(&self, at: usize, new: &mut Vec<ObtainableState>) {
         let state = self.state(at);
-        if state.change.is_unchanged() && self.reached_from.contains_key(&state.principal) {
+        if state.change.is_unchanged() && self.is_entered(state.principal) {
             // An unchanged principal is changed before a state acts as it.
             return;
         }
         let grant = self.find_grantor(state.principal).map(|by| self.grant_by(by));
         let changes = self.changes.get(&state.principal).into_iter().flatten().cloned();
         for change in grant.into_iter().chain(changes).filter(|change| self.is_worth_applying(state, change)) {
-            new.extend(apply(state, at, &change));
+            new.extend(change.apply_to(state, at));
         }
     }
 
@@ -194,7 +195,7 @@ impl Obtained {
         // A user or role that the principal created can grant its creator everything.
         // What a state grants itself is granted to the principal's other states if it was changed before.
         let own = self.state(at).change.is_unchanged().then(|| self.state(at).principal);
-        let changeable = self.find_changeable();
+        let changeable = self.list_changeable();
         let known_before: Vec<usize> = added.intersection(&changeable).filter(|target| Some(*target) != own).collect();
         self.grantors.push((at, added));
         let change = self.grant_by(at);
@@ -218,6 +219,20 @@ impl Obtained {
             new.push((NodeState::unchanged(principal), Origin { from: at, changed_by: None }));
             let changes = self.changes.get(&principal).into_iter().flatten();
             new.extend(changes.filter_map(|change| apply_on_arrival(principal, at, change)));
+        }
+    }
+
+    /// Adds the roles that the state `at` can only assume, which limits their sessions.
+    pub(super) fn add_assumed(&mut self, at: usize, roles: &FixedBitSet, new: &mut Vec<ObtainableState>) {
+        for role in roles.ones() {
+            if self.arrived.contains(role) || !self.sessions.assume(role, at) {
+                continue;
+            }
+            let state = NodeState::assumed(role);
+            let grant = self.find_grantor(role).map(|by| self.grant_by(by));
+            let changes = self.changes.get(&role).into_iter().flatten();
+            new.extend(grant.iter().chain(changes).filter_map(|change| change.apply_to(&state, at)));
+            new.push((state, Origin { from: at, changed_by: None }));
         }
     }
 
@@ -295,31 +310,6 @@ impl Obtained {
         &self.creations
     }
 
-    /// Adds users that the state `at` could act as if they existed.
-    pub(super) fn add_actor_of_absent(&mut self, at: usize, absent: &FixedBitSet) {
-        for user in absent.ones() {
-            self.actors_of_absent.entry(user).or_insert(at);
-        }
-    }
-
-    /// The first state that could act as each user that does not exist.
-    pub(super) fn actors_of_absent(&self) -> &FxHashMap<usize, usize> {
-        &self.actors_of_absent
-    }
-
-    /// Adds a user or role for which the state `at` could act with some of its permissions if it existed.
-    pub(super) fn add_limited_actor_of_absent(&mut self, at: usize, absent: (usize, &'static str)) {
-        self.limited_actors_of_absent.entry(absent).or_insert(at);
-    }
-
-    /// The techniques with which states could act for a user or role that does not exist, with the first such state.
-    pub(super) fn list_limited_actors_of_absent(&self, absent: usize) -> Vec<(&'static str, usize)> {
-        let of_absent = self.limited_actors_of_absent.iter().filter(|((principal, _), _)| *principal == absent);
-        let mut actors: Vec<_> = of_absent.map(|((_, technique), at)| (*technique, *at)).collect();
-        actors.sort_unstable();
-        actors
-    }
-
     /// Adds a user or role that was created.
     pub(super) fn add_created(&mut self, principal: usize) {
         self.reached.insert(principal);
@@ -341,14 +331,17 @@ impl Obtained {
         if let Some(from) = self.reached_from.get(&principal) {
             new.extend(apply_on_arrival(principal, *from, change));
         }
+        if let Some(from) = self.sessions.find_assumer(principal) {
+            new.extend(change.apply_to(&NodeState::assumed(principal), from));
+        }
         for position in self.states_of.get(&principal).into_iter().flatten() {
             let state = self.state(*position);
             if !self.is_worth_applying(state, change) {
                 continue;
             }
             // The same as in `apply_known_changes`. The start acts as itself already.
-            if !state.change.is_unchanged() || !self.reached_from.contains_key(&principal) {
-                new.extend(apply(state, *position, change));
+            if !state.change.is_unchanged() || !self.is_entered(principal) {
+                new.extend(change.apply_to(state, *position));
             }
         }
     }
@@ -374,6 +367,11 @@ impl Obtained {
         !is_single || before == 0 || added == 0 || (before + added <= 2 && self.may_pair(state.principal))
     }
 
+    /// Whether some state began to act as a principal.
+    fn is_entered(&self, principal: usize) -> bool {
+        self.reached_from.contains_key(&principal) || self.sessions.find_assumer(principal).is_some()
+    }
+
     fn grant_by(&self, by: usize) -> Change {
         Change::new(by, Arc::clone(&self.grant_all))
     }
@@ -383,18 +381,7 @@ impl Obtained {
     }
 }
 
-/// A state after a change by another state. None if the change adds nothing to it.
-fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableState> {
-    if !change.is_possible_for(&state.change) {
-        return None;
-    }
-    let merged = state.change.merge(&change.change)?;
-    let is_own = change.by == at && change.others.is_empty();
-    let changed_by = (!is_own).then(|| change.clone());
-    Some((NodeState { principal: state.principal, change: merged }, Origin { from: at, changed_by }))
-}
-
 /// A principal that is changed, and then the state `from` acts as it.
 fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
-    apply(&NodeState::unchanged(principal), from, change)
+    change.apply_to(&NodeState::unchanged(principal), from)
 }

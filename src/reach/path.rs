@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::model::chosen_boundary::ChosenBoundary;
 use super::model::chosen_tags::ChosenTags;
 use super::model::holdings::Holding;
+use super::model::session_start::SessionStart;
 use super::model::state::{NodeState, StateChange};
 
 /// One step of a path, not proven yet.
@@ -120,6 +121,17 @@ impl PathSoFar<'_> {
     }
 }
 
+impl PathStep {
+    /// The step without the way in which the session of another principal began, which does not change that principal.
+    pub(super) fn without_assumed_session(&self) -> PathStep {
+        let mut step = self.clone();
+        if step.from.principal != step.to.principal && step.to.change.session == Some(SessionStart::Assumed) {
+            step.to.change.session = None;
+        }
+        step
+    }
+}
+
 impl EarlierChange {
     /// The managed policy that one state creates and another one attaches, or sets as a boundary. None if the change is
     /// another one.
@@ -145,6 +157,17 @@ impl Change {
             required_boundary: None,
             required_holding: None,
         }
+    }
+
+    /// A state, at its position, after the change. None if the change adds nothing to it.
+    pub(super) fn apply_to(&self, state: &NodeState, at: usize) -> Option<(NodeState, Origin)> {
+        if !self.is_possible_for(&state.change) {
+            return None;
+        }
+        let merged = state.change.merge(&self.change)?;
+        let is_own = self.by == at && self.others.is_empty();
+        let changed_by = (!is_own).then(|| self.clone());
+        Some((NodeState { principal: state.principal, change: merged }, Origin { from: at, changed_by }))
     }
 
     /// Whether it depends on the tags or the boundary of the principal.

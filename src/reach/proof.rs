@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::model::chosen_tags::TargetView;
 use super::model::holdings::{Holding, PrincipalHoldings};
+use super::model::session_start::SessionStart;
 use super::model::state::{NodeState, StateChange};
 use super::model::technique::TechniqueKind;
 use super::path::{EarlierChange, PathStep};
@@ -89,7 +90,8 @@ impl Graph<'_> {
         }
     }
 
-    fn prove_step(&self, step: &PathStep) -> Result<ProvenStep, BTreeSet<UndecidedReason>> {
+    fn prove_step(&self, taken: &PathStep) -> Result<ProvenStep, BTreeSet<UndecidedReason>> {
+        let step = &taken.without_assumed_session();
         let PathStep { from, to, .. } = step;
         let mut undecided = BTreeSet::new();
         let is_same_principal = from.principal == to.principal && from.change.created == to.change.created;
@@ -122,7 +124,7 @@ impl Graph<'_> {
         // Who acts for another with some of its permissions only does not become it.
         let becomes_other = !is_same_principal && to.change.limited_by.is_none() && to.change.created.is_none();
         if becomes_other && !to.change.is_trust_rewritten {
-            let become_proof = self.prove_becoming(from, to, StepRole::Become, &mut undecided);
+            let become_proof = self.prove_session(taken, to, &mut undecided);
             is_complete &= become_proof.is_some();
             proofs.extend(become_proof.into_iter().flatten());
         }
@@ -132,7 +134,7 @@ impl Graph<'_> {
             }
             return Err(undecided);
         }
-        Ok(ProvenStep::new(step, grantor, proofs))
+        Ok(ProvenStep::new(taken, grantor, proofs))
     }
 
     /// The change of the permissions of the step's end, by the state that takes the step, or by other ones.
@@ -240,12 +242,16 @@ impl Graph<'_> {
     fn prove_rewritten_trust(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
         let PathStep { from, to, earlier_change } = step;
         let original = StateChange::default();
+        if let Some(session) = to.change.session.as_ref().filter(|session| **session != SessionStart::Assumed) {
+            return self.prove_begun_session(step, session, undecided);
+        }
         let mut prove = |by: &NodeState| {
             let (kind, passing) = self.with_prover(from, (to.principal, &original), |prover| {
                 let tags = to.change.has_session_tags;
                 let kind = prover.step_finder.find_trust_use(to.principal, tags, undecided);
                 let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
-                let passing = || prover.prove_passing(self.arn(to.principal), undecided).map(|(_, requests)| requests);
+                let passing =
+                    || prover.prove_passing(self.arn(to.principal), None, undecided).map(|(_, requests)| requests);
                 (kind, is_passed.then(passing))
             });
             let mut proof = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
@@ -257,6 +263,37 @@ impl Graph<'_> {
         let is_complete = proof.is_some();
         let grantor = by.filter(|by| is_complete && *by != from).cloned();
         ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
+    }
+
+    /// A state rewrites the trust policy of the step's end so that a service or an identity provider begins its session for the
+    /// state that takes the step.
+    fn prove_begun_session(
+        &self,
+        PathStep { from, to, earlier_change }: &PathStep,
+        session: &SessionStart,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> ChangeProof {
+        let original = StateChange::default();
+        let by = earlier_change.as_ref().map_or(from, |earlier| &earlier.by);
+        let kind = match session {
+            SessionStart::Service(_) => TechniqueKind::UpdateTrustThenPass,
+            SessionStart::Provider(_) => TechniqueKind::UpdateTrustForProvider,
+            SessionStart::Assumed => TechniqueKind::UpdateTrustPolicy,
+        };
+        let rewritten = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided);
+        let begun = self.with_prover(from, (to.principal, &original), |prover| {
+            prover.prove_session_start(to.principal, session, undecided)
+        });
+        let is_complete = rewritten.is_some() && begun.is_some();
+        let grantor = (by != from).then(|| by.clone());
+        let mut proofs: Vec<TechniqueProof> = rewritten.into_iter().chain(begun).collect();
+        if kind == TechniqueKind::UpdateTrustThenPass && is_complete {
+            // The technique that rewrites the trust policy says that the role is passed.
+            let passing = proofs.pop().into_iter().flat_map(|passing| passing.requests);
+            let passing: Vec<StepRequest> = passing.collect();
+            proofs.iter_mut().for_each(|rewritten| rewritten.requests.extend(passing.iter().cloned()));
+        }
+        ChangeProof { proofs, grantor, is_complete }
     }
 
     /// A state creates the step's end. If it is a role, its trust policy names the state that takes the step, or a service.
@@ -299,6 +336,23 @@ impl Graph<'_> {
             change.add(proof);
         }
         change
+    }
+
+    /// The technique by which a state acts as another principal, and that does not limit the session if the step has any.
+    fn prove_session(
+        &self,
+        PathStep { from, to: taken, .. }: &PathStep,
+        to: &NodeState,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<TechniqueProof>> {
+        if taken.change.session.is_none() && self.world.limited_if_assumed.contains(to.principal) {
+            let mut open = BTreeSet::new();
+            let unlimited = self.prove_becoming(from, to, StepRole::BecomeWithoutAssuming, &mut open);
+            if unlimited.is_some() {
+                return unlimited;
+            }
+        }
+        self.prove_becoming(from, to, StepRole::Become, undecided)
     }
 
     /// The technique by which a state acts as another principal. If the technique needs an instance profile that the role

@@ -17,8 +17,10 @@ use super::path::{Change, Origin, PathSoFar, PathStep};
 use super::search_boundaries::BoundaryProgress;
 use super::search_creations::CreationProgress;
 use super::search_holdings::HoldingProgress;
+use super::search_sessions::SessionProgress;
 use super::search_tags::TagProgress;
 use super::search_trust::TrustProgress;
+use super::steps::successors::Successors;
 use crate::solve::UndecidedReason;
 
 /// Whether a state meets a goal.
@@ -110,6 +112,7 @@ impl Graph<'_> {
         let mut boundary_progress = BoundaryProgress::default();
         let mut holding_progress = HoldingProgress::default();
         let mut creation_progress = CreationProgress::default();
+        let mut session_progress = SessionProgress::default();
         let mut frontier = vec![0];
         while !frontier.is_empty() {
             let mut candidates = Vec::new();
@@ -123,6 +126,7 @@ impl Graph<'_> {
             self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
             self.change_holdings(&mut holding_progress, &mut obtained, &mut candidates, &mut undecided);
             self.use_creations(&mut creation_progress, &mut obtained, &mut candidates, &mut undecided);
+            self.begin_sessions(&mut session_progress, &mut obtained, &mut candidates, &mut undecided);
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
                 (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
@@ -179,17 +183,7 @@ impl Graph<'_> {
         obtained.count_own_additions(state.principal, successors.changed_states.iter().filter(is_addition).count());
         self.add_changed_states((at, &state), &successors.changed_states, obtained, new);
         obtained.add_grants(at, &successors.grant_targets, new);
-        let mut reachable = Cow::Borrowed(&successors.reachable);
-        if !reachable.is_disjoint(&self.world.creatable) {
-            let mut absent = successors.reachable.clone();
-            absent.intersect_with(&self.world.creatable);
-            obtained.add_actor_of_absent(at, &absent);
-            reachable.to_mut().difference_with(&self.world.creatable);
-        }
-        if let Some(filter) = filter {
-            filter(&PathSoFar { discoveries: obtained.discoveries(), last: at }, reachable.to_mut());
-        }
-        obtained.add_reached(at, &reachable, new);
+        self.enter_reachable(at, &successors, filter, obtained, new);
         obtained.add_rewritable(at, &successors.rewritable);
         obtained.add_creations(at, &successors.creations);
         obtained.tags.add(at, &successors.tag_grants);
@@ -199,6 +193,34 @@ impl Graph<'_> {
             offered.insert(state.principal);
             offered
         })
+    }
+
+    /// Adds the principals that a state can act as.
+    fn enter_reachable(
+        &self,
+        at: usize,
+        successors: &Successors,
+        filter: Option<&StepFilter<'_>>,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+    ) {
+        let mut reachable = Cow::Borrowed(&successors.reachable);
+        if !reachable.is_disjoint(&self.world.creatable) {
+            let mut absent = successors.reachable.clone();
+            absent.intersect_with(&self.world.creatable);
+            obtained.absent.add_users(at, &absent);
+            reachable.to_mut().difference_with(&self.world.creatable);
+        }
+        if let Some(filter) = filter {
+            filter(&PathSoFar { discoveries: obtained.discoveries(), last: at }, reachable.to_mut());
+        }
+        let mut assumed = successors.assumed.clone();
+        assumed.intersect_with(&reachable);
+        if !assumed.is_clear() {
+            reachable.to_mut().difference_with(&successors.assumed_only);
+        }
+        obtained.add_assumed(at, &assumed, new);
+        obtained.add_reached(at, &reachable, new);
     }
 
     /// Adds the changes that a state can make: of its own principal, and of others.
@@ -216,7 +238,7 @@ impl Graph<'_> {
                 && self.world.creatable.contains(changed.principal)
                 && !changed.change.is_new_principal
             {
-                obtained.add_limited_actor_of_absent(at, (changed.principal, technique));
+                obtained.absent.add_limited(at, (changed.principal, technique));
                 continue;
             }
             match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
@@ -257,7 +279,7 @@ impl Graph<'_> {
         let mut by_position: Vec<(&usize, &mut FixedBitSet)> = offered.iter_mut().collect();
         by_position.sort_unstable_by_key(|(at, _)| **at);
         for (at, already_offered) in by_position {
-            let mut others = obtained.find_changeable();
+            let mut others = obtained.list_changeable();
             others.difference_with(already_offered);
             if others.is_clear() {
                 continue;

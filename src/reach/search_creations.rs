@@ -71,7 +71,7 @@ impl Graph<'_> {
                     add(from, (has_session_tags, None));
                 }
                 if !is_used {
-                    let limited = obtained.list_limited_actors_of_absent(principal);
+                    let limited = obtained.absent.list_limited(principal);
                     is_used = !limited.is_empty();
                     limited.into_iter().for_each(|(technique, from)| add(from, (false, Some(technique))));
                 }
@@ -89,7 +89,7 @@ impl Graph<'_> {
         obtained: &Obtained,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
-        for (user, at) in obtained.actors_of_absent() {
+        for (user, at) in obtained.absent.users() {
             progress.actors.entry((*user, false)).or_insert(*at);
         }
         let mut roles = created.clone();

@@ -35,7 +35,7 @@ impl Graph<'_> {
             let tagged = progress.tagged.entry(Arc::clone(&view));
             let tagged = tagged.or_insert_with(|| self.world.principals.empty_set());
             let mut targets = view.targets(&self.world.principals.empty_set());
-            targets.intersect_with(obtained.reached());
+            targets.intersect_with(&obtained.list_changeable());
             targets.difference_with(tagged);
             tagged.union_with(&targets);
             for principal in targets.ones().filter(|principal| self.world.tag_index.matters_to(*principal)) {

@@ -81,6 +81,11 @@ impl TrustGrant {
         TrustGrant::Service { written: name.to_owned(), name: normalize_service_name(name) }
     }
 
+    /// The grant to an identity provider, by its ARN.
+    pub(crate) fn from_provider(arn: &str) -> TrustGrant {
+        parse_federated(arn)
+    }
+
     /// The action that a caller uses to assume the role by this grant.
     pub fn assume_action(&self) -> &'static str {
         match self {

@@ -20,7 +20,11 @@ impl TrustAnalyzer<'_> {
         let question = GrantQuestion { account, role, grant, restricted_policy: &document, rcps, accepted: &[] };
         let mut analysis = TrustAnalysis::default();
         // A condition can name an organization or an account. Someone else owns these.
-        let asked = if grant.is_wildcard() { TrustScope::Anyone } else { TrustScope::Service };
+        let asked = match grant {
+            grant if grant.is_wildcard() => TrustScope::Anyone,
+            TrustGrant::Saml { .. } | TrustGrant::Oidc { .. } => TrustScope::Provider,
+            _ => TrustScope::Service,
+        };
         for case in self.list_cases(&question).into_iter().filter(|case| case.scope == asked) {
             analysis.merge(self.analyze_case(&question, &case, &[]));
         }

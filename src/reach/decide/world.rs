@@ -30,6 +30,7 @@ use crate::reach::model::node::PrincipalNode;
 use crate::reach::model::organization_index::OrganizationIndex;
 use crate::reach::model::principal_sets::PrincipalSets;
 use crate::reach::model::service_index::ServiceIndex;
+use crate::reach::model::session_keys::SessionKeyIndex;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::tag_index::{TagIndex, find_resource_tag};
 use crate::reach::model::technique::techniques;
@@ -69,6 +70,9 @@ pub(crate) struct World<'a> {
     pub(crate) trust_index: TrustIndex,
     pub(crate) principal_sets: PrincipalSets,
     pub(crate) tag_index: TagIndex,
+    pub(crate) session_keys: SessionKeyIndex,
+    /// The roles of which sessions that begin with `sts:AssumeRole` differ from others.
+    pub(crate) limited_if_assumed: FixedBitSet,
     /// The resources of services that use roles.
     pub(crate) service_index: ServiceIndex,
     pub(crate) organization: OrganizationIndex<'a>,
@@ -123,9 +127,9 @@ impl<'a> World<'a> {
         let groups = ArnIndex::new(group_arns);
         let policies = ArnIndex::new(list_customer_policies(snapshot));
         let principal_sets = PrincipalSets::new(snapshot, &nodes, &principals, &groups, &policies);
-        let tag_index = TagIndex::new(snapshot, &nodes, &principals.empty_set());
         let mut creatable = principals.empty_set();
         creatable.insert_range(existing_count..);
+        let session_keys = SessionKeyIndex::new(snapshot, &nodes);
         World {
             solver,
             existing_count,
@@ -135,11 +139,13 @@ impl<'a> World<'a> {
             incomplete_policies,
             creatable_policies,
             name_patterns,
+            limited_if_assumed: session_keys.find_limited(&nodes, principals.empty_set()),
+            session_keys,
             boundary_conditions: BoundaryConditions::new(snapshot, &nodes),
             organization: OrganizationIndex::new(snapshot),
             service_index: ServiceIndex::new(&snapshot.service_roles, &nodes),
+            tag_index: TagIndex::new(snapshot, &nodes, &principals.empty_set()),
             nodes,
-            tag_index,
             time_floor: TimeFloor::new(today),
             principals,
             groups,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
-use super::technique::techniques;
+use super::technique::{TechniqueKind, techniques};
 use crate::catalog::{ActionId, Catalog};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{PolicyDocument, Statement};
@@ -18,7 +18,8 @@ impl ComplementPolicies {
     pub(crate) fn new(catalog: &Catalog) -> ComplementPolicies {
         let actions = techniques()
             .iter()
-            .filter(|technique| !technique.has_target_resource())
+            // An identity provider can be new.
+            .filter(|technique| !technique.has_target_resource() || technique.kind == TechniqueKind::ChangeProvider)
             .flat_map(|technique| &technique.required_actions);
         let unique_actions: BTreeSet<&str> = actions.map(String::as_str).collect();
         ComplementPolicies(

@@ -14,6 +14,8 @@
 //! - `federated_session`: what a federated session of a user may call.
 //! - `lifted_controls`: SCPs and RCPs that no longer apply to a principal.
 //! - `organization_index`: the accounts that manage the organization, and the ARNs of its parts.
+//! - `session_keys`: what policies name of the way in which sessions begin.
+//! - `session_start`: how a session began.
 //! - `key_grants`: what a principal can do with KMS keys by grants.
 //! - `holdings`: the policies and groups that principals got during a search.
 //! - `node`: a principal with its policy layers, and its layers after a change.
@@ -49,6 +51,8 @@ pub(crate) mod organization_index;
 pub(crate) mod principal_sets;
 pub(crate) mod search_techniques;
 pub(crate) mod service_index;
+pub(crate) mod session_keys;
+pub(crate) mod session_start;
 mod source_arns;
 pub(crate) mod state;
 pub(crate) mod tag_index;

@@ -123,6 +123,9 @@ impl<'a> PrincipalNode<'a> {
         if let Some(created) = &change.created {
             self.set_created(&mut layers, created);
         }
+        if let Some(session) = &change.session {
+            layers.principal.providers = session.to_providers();
+        }
         layers
     }
 
@@ -172,10 +175,15 @@ impl<'a> PrincipalNode<'a> {
     /// What is fixed about the condition keys of its requests after a change.
     pub(crate) fn known_after(&self, change: &StateChange) -> Cow<'_, KnownContext> {
         let is_own = change.tags.is_empty() && change.renamed.is_none() && change.created.is_none();
-        if is_own && !change.is_federated && !change.has_session_tags && !change.has_left_organization {
+        let is_same_session = !change.is_federated && !change.has_session_tags && change.session.is_none();
+        if is_own && is_same_session && !change.has_left_organization {
             return Cow::Borrowed(&self.known);
         }
         let mut known = self.known.clone();
+        if let Some(session) = &change.session {
+            // Tags of the role that were changed come after those that it has.
+            session.set_facts(&mut known, &self.principal);
+        }
         if change.has_left_organization {
             known.set("aws:PrincipalOrgID", KeyFact::Missing);
             known.set("aws:PrincipalOrgPaths", KeyFact::Missing);

@@ -8,6 +8,7 @@ use super::chosen_tags::ChosenTags;
 use super::created_principal::CreatedPrincipal;
 use super::holdings::Holding;
 use super::lifted_controls::LiftedControl;
+use super::session_start::SessionStart;
 
 /// A principal with the changes made to it.
 #[derive(Clone, Debug, Eq, PartialEq, Hash)]
@@ -56,6 +57,8 @@ pub struct StateChange {
     pub has_key_grants: bool,
     /// It did not exist: a state created it.
     pub was_absent: bool,
+    /// How its session began. None if in any way that its trust policy admits.
+    pub session: Option<SessionStart>,
     /// It is a user or role that the principal created in its account.
     pub created: Option<Arc<CreatedPrincipal>>,
 }
@@ -70,6 +73,14 @@ pub struct PolicyVersionRef {
 }
 
 impl NodeState {
+    /// A role without changes, in a session that began with `sts:AssumeRole`.
+    pub(crate) fn assumed(role: usize) -> NodeState {
+        NodeState {
+            principal: role,
+            change: StateChange { session: Some(SessionStart::Assumed), ..StateChange::default() },
+        }
+    }
+
     /// A principal without changes.
     pub fn unchanged(principal: usize) -> NodeState {
         NodeState { principal, change: StateChange::default() }
@@ -79,7 +90,11 @@ impl NodeState {
 impl StateChange {
     /// Whether nothing was changed.
     pub fn is_unchanged(&self) -> bool {
-        *self == StateChange::default()
+        match self.session {
+            // The principal is as it was, in a session that began in one way.
+            Some(SessionStart::Assumed) => StateChange { session: None, ..self.clone() } == StateChange::default(),
+            _ => *self == StateChange::default(),
+        }
     }
 
     /// Whether it is something else than the principal in the snapshot, or acts for it with some of its permissions only.
@@ -121,6 +136,7 @@ impl StateChange {
             lifted_controls: join_lists(&self.lifted_controls, &other.lifted_controls),
             has_key_grants: self.has_key_grants || other.has_key_grants,
             was_absent: self.was_absent || other.was_absent,
+            session: join_values(&self.session, &other.session)?,
             renamed: join_values(&self.renamed, &other.renamed)?,
             tags: match (self.tags.is_empty(), other.tags.is_empty()) {
                 (false, false) => return None,

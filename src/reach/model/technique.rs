@@ -93,6 +93,7 @@ pub enum TechniqueKind {
     UpdateTrustForTags,
     UpdateTrustThenPass,
     UpdateTrustForOutsider,
+    UpdateTrustForProvider,
     PutUser,
     PutRole,
     PutGroup,
@@ -186,8 +187,17 @@ impl TechniqueKind {
 
     /// Whether the technique rewrites a trust policy.
     pub(crate) fn rewrites_trust(self) -> bool {
-        use TechniqueKind::{UpdateTrustForOutsider, UpdateTrustForTags, UpdateTrustPolicy, UpdateTrustThenPass};
-        matches!(self, UpdateTrustPolicy | UpdateTrustForTags | UpdateTrustThenPass | UpdateTrustForOutsider)
+        use TechniqueKind::{
+            UpdateTrustForOutsider, UpdateTrustForProvider, UpdateTrustForTags, UpdateTrustPolicy, UpdateTrustThenPass,
+        };
+        matches!(
+            self,
+            UpdateTrustPolicy
+                | UpdateTrustForTags
+                | UpdateTrustThenPass
+                | UpdateTrustForOutsider
+                | UpdateTrustForProvider
+        )
     }
 
     /// Whether the technique attaches a managed policy.

@@ -166,11 +166,14 @@ impl StepProver<'_> {
         let technique = |action: &str| find_search_technique(action);
         let role = created.principal;
         let arn = self.step_finder.world.arn(role);
+        if let Some(session) = &created.change.session {
+            return self.prove_session_start(role, session, undecided);
+        }
         Some(match self.step_finder.find_trust_use(role, created.change.has_session_tags, undecided) {
             TechniqueKind::UpdateTrustPolicy => TechniqueProof::new(technique("sts:AssumeRole"), Vec::new()),
             TechniqueKind::UpdateTrustForTags => TechniqueProof::new(technique("sts:TagSession"), Vec::new()),
             TechniqueKind::UpdateTrustThenPass => {
-                let (running, requests): (_, Vec<StepRequest>) = self.prove_passing(arn, undecided)?;
+                let (running, requests): (_, Vec<StepRequest>) = self.prove_passing(arn, None, undecided)?;
                 TechniqueProof::new(running, requests)
             }
             _ => TechniqueProof::new(find_technique_from_outside(), Vec::new()),

@@ -30,6 +30,7 @@
 //! - `successors`: everything that a state can reach in one step.
 //! - `request_proof`: a witness for one request of a step.
 //! - `trust_uses`: trust policies that a state can rewrite.
+//! - `session_starts`: services and identity providers with which a state begins sessions.
 //! - `session_tags`: federated sessions of a user, with tags.
 //! - `tag_proof`: the proof of a change of tags.
 //! - `proof_on_target`: the proof of a request on a user or group, under another name if necessary.
@@ -59,6 +60,7 @@ mod reachable;
 mod renames;
 pub(crate) mod request_proof;
 
+pub(crate) mod session_starts;
 mod session_tags;
 mod source_resources;
 mod state_changes;

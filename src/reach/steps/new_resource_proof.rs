@@ -64,7 +64,7 @@ impl StepProver<'_> {
             requests.extend(self.prove_on_target("iam:AddUserToGroup", &group, &|_, _| None, undecided)?);
         }
         if created.is_passed {
-            requests.extend(self.prove_passing(&created.arn, undecided)?.1);
+            requests.extend(self.prove_passing(&created.arn, None, undecided)?.1);
         }
         Some(requests)
     }

@@ -22,7 +22,7 @@ const MAX_CUBES: usize = 8;
 /// The largest number of combinations of cubes that are tried.
 const MAX_COMBINATIONS: usize = 256;
 /// The largest number of existing names that are avoided one after the other.
-const MAX_NAMES: usize = 8;
+const MAX_NAMES: usize = 32;
 
 /// Keys of conditions on tags of what is created, in lower case.
 pub(super) const TAG_KEYS: [&str; 3] = ["aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/"];
@@ -219,6 +219,11 @@ impl StepFinder<'_> {
                 return Some(request.resource);
             }
             denied.push(escape_wildcards(&request.resource));
+            if is_valid {
+                // The name is in use, on any path.
+                let name = escape_wildcards(name_in_arn(&request.resource));
+                denied.extend([format!("{prefix}{name}"), format!("{prefix}*/{name}")]);
+            }
         }
         undecided
             .insert(UndecidedReason::TooMany { most: MAX_NAMES, items: "names that are in use, or that IAM refuses" });

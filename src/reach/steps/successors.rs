@@ -21,6 +21,10 @@ use crate::solve::UndecidedReason;
 pub(crate) struct Successors {
     /// Principals that it can act as.
     pub(crate) reachable: FixedBitSet,
+    /// Those of them that it can assume (`sts:AssumeRole`), if that limits their sessions.
+    pub(crate) assumed: FixedBitSet,
+    /// Those of them that it can act as in no other way.
+    pub(crate) assumed_only: FixedBitSet,
     /// Principals to which it can grant all permissions.
     pub(crate) grant_targets: FixedBitSet,
     /// Other changes of itself or of reachable principals.
@@ -47,6 +51,10 @@ pub(crate) struct Successors {
 /// The successors that all principals of an account with the same statements have in common.
 pub(crate) struct SharedSuccessors {
     reachable: FixedBitSet,
+    /// Those that it can assume by the policies of its account.
+    assumable: FixedBitSet,
+    /// Those that it can act as in other ways than by assuming them.
+    reachable_otherwise: FixedBitSet,
     rewritable: FixedBitSet,
     grant_targets: FixedBitSet,
     created: Vec<CreatedPrincipal>,
@@ -61,11 +69,19 @@ impl Successors {
         let mut undecided = shared.undecided.clone();
         let grant_targets = shared.grant_targets.clone();
         let mut reachable = shared.reachable.clone();
-        reachable.union_with(&find_assumable_by_name(world, state, effective, tags, &mut undecided));
+        let mut assumed = find_assumable_by_name(world, state, effective, tags, &mut undecided);
+        reachable.union_with(&assumed);
+        assumed.union_with(&shared.assumable);
+        assumed.intersect_with(&world.limited_if_assumed);
+        let mut assumed_only = assumed.clone();
+        assumed_only.difference_with(&shared.reachable_otherwise);
         for technique in techniques().iter().filter(|technique| technique.kind == TechniqueKind::WebIdentityToken) {
-            reachable.union_with(&step_finder.find_reachable(technique, &mut undecided));
+            let by_token = step_finder.find_reachable(technique, &mut undecided);
+            reachable.union_with(&by_token);
+            assumed_only.difference_with(&by_token);
         }
         reachable.remove(state.principal);
+        assumed.intersect_with(&reachable);
         let mut targets = reachable.clone();
         targets.insert(state.principal);
         let mut changed_states = find_changed_states(step_finder, &targets, &grant_targets, &mut undecided);
@@ -90,6 +106,8 @@ impl Successors {
             && (world.tag_index.names_tags_of_roles() || keys.any(|key| find_resource_tag(key.lower()).is_some()));
         Successors {
             reachable,
+            assumed,
+            assumed_only,
             grant_targets,
             changed_states,
             creations: shared.creations.clone(),
@@ -126,7 +144,8 @@ pub(crate) fn find_changed_states(
 impl SharedSuccessors {
     pub(crate) fn compute(step_finder: &StepFinder<'_>) -> SharedSuccessors {
         let world = step_finder.world;
-        let mut reachable = world.principals.empty_set();
+        let mut reachable_otherwise = world.principals.empty_set();
+        let mut assumable = world.principals.empty_set();
         let mut grant_targets = world.principals.empty_set();
         let mut undecided = BTreeSet::new();
         for technique in techniques() {
@@ -136,20 +155,32 @@ impl SharedSuccessors {
                 TechniqueKind::WebIdentityToken => {}
                 _ if !technique.limited_to.is_empty() => {}
                 TechniqueKind::Assume => {
-                    let roles =
+                    assumable =
                         find_assumable_by_account(world, step_finder.effective, step_finder.tags, &mut undecided);
-                    reachable.union_with(&roles);
                 }
                 kind if kind.grants_all() => {
                     grant_targets.union_with(&step_finder.find_grant_targets(technique, &mut undecided));
                 }
-                _ => reachable.union_with(&step_finder.find_reachable(technique, &mut undecided)),
+                _ => reachable_otherwise.union_with(&step_finder.find_reachable(technique, &mut undecided)),
             }
         }
+        let mut reachable = reachable_otherwise.clone();
+        reachable.union_with(&assumable);
         let rewritable = step_finder.find_rewritable(&mut undecided);
         let created = step_finder.find_all_created(&mut undecided);
         let is_unlimited = created.iter().any(CreatedPrincipal::is_unlimited);
-        let creations = if is_unlimited { Vec::new() } else { step_finder.find_creations(&mut undecided) };
-        SharedSuccessors { reachable, rewritable, grant_targets, created, creations, undecided }
+        // The session of a role can decide what the role is allowed, even if its policies allow everything.
+        let is_enough = is_unlimited && world.session_keys.is_empty();
+        let creations = if is_enough { Vec::new() } else { step_finder.find_creations(&mut undecided) };
+        SharedSuccessors {
+            reachable,
+            assumable,
+            reachable_otherwise,
+            rewritable,
+            grant_targets,
+            created,
+            creations,
+            undecided,
+        }
     }
 }

@@ -124,13 +124,18 @@ impl StepFinder<'_> {
 impl StepProver<'_> {
     /// The requests that pass a role to a service which runs code of the state, with the technique. The role trusts the
     /// service.
+    ///
+    /// `wanted`: the service. None for any service.
     pub(crate) fn prove_passing(
         &self,
         role_arn: &str,
+        wanted: Option<&str>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<(&'static Technique, Vec<StepRequest>)> {
         self.step_finder.list_running_techniques(undecided).into_iter().find_map(|running| {
-            let pass = running.services.iter().find_map(|service| {
+            let mut services =
+                running.services.iter().filter(|service| wanted.is_none_or(|wanted| **service == wanted));
+            let pass = services.find_map(|service| {
                 let facts = |_: usize, key: &ContextKey| pass_role_fact(key, service);
                 let mut pass = self.request_prover.prove_on_resource(PASS_ROLE, role_arn, &facts, undecided)?;
                 pass.request.context.set("iam:PassedToService", service.as_str());

@@ -25,6 +25,7 @@ mod same_answers;
 mod scp_exempt;
 mod search_gaps;
 mod services_in_use;
+mod session_starts;
 mod sessions;
 mod shared_changes;
 mod tag_variables;

@@ -124,7 +124,7 @@ impl<'p, 'a> PathProver<'p, 'a> {
             }
         };
         let mut visit = |path: &PathSoFar<'_>| {
-            if *path.last() == NodeState::unchanged(role) {
+            if path.last().principal == role && path.last().change.is_unchanged() {
                 found = Some(path.steps());
                 return VisitOutcome::Stop;
             }
