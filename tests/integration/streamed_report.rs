@@ -30,7 +30,7 @@ allow = ["ceiling.json"]
 fn account(id: &str) -> Value {
     let role = |i: usize| {
         let actions = ["s3:*", "iam:CreateAccessKey", "sqs:SendMessage", "lambda:*", "*"][i % 5];
-        let resource = if i % 2 == 0 { "*".to_owned() } else { format!("arn:aws:s3:::data-{id}/*") };
+        let resource = if i.is_multiple_of(2) { "*".to_owned() } else { format!("arn:aws:s3:::data-{id}/*") };
         // One role can be assumed by another.
         let trusted = match i {
             0 => json!({ "AWS": format!("arn:aws:iam::{id}:role/app-1") }),
