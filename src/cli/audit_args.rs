@@ -34,7 +34,7 @@ pub struct Filters {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     budget: Option<Duration>,
     /// How long one principal may take, and again its search for escalation paths, before it is undecided
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = parse_time)]
     principal_budget: Duration,
 }
 
