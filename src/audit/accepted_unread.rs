@@ -3,8 +3,6 @@
 use std::collections::BTreeSet;
 
 use super::chosen_part::UnreadSource;
-use super::model::finding::Finding;
-use super::model::rule_id::RuleId;
 use super::plan::AuditPlan;
 use super::subject::audited_principal::AuditedPrincipal;
 use crate::snapshot::{LayerKind, MissingDocument};
@@ -14,12 +12,12 @@ pub(super) struct AcceptedUnread<'a> {
     /// Each principal with the documents that it lacks.
     holders: Vec<(&'a str, Vec<&'a MissingDocument>)>,
     /// The principals whose IAM010 finding is accepted: as they are now, with all documents that they lack.
-    accepted: BTreeSet<&'a str>,
+    accepted: &'a BTreeSet<String>,
 }
 
 impl<'a> AcceptedUnread<'a> {
-    /// The accepted findings about the principals of a plan.
-    pub fn new(plan: &'a AuditPlan<'a>, findings: &'a [Finding]) -> AcceptedUnread<'a> {
+    /// The unread inputs of a plan. `accepted`: the principals whose IAM010 finding is accepted.
+    pub fn new(plan: &'a AuditPlan<'a>, accepted: &'a BTreeSet<String>) -> AcceptedUnread<'a> {
         let examined = plan.subjects.iter().chain(&plan.unselected);
         let examined = examined.map(|subject| (subject, subject.missing_documents.iter().collect()));
         // Of an ignored role, only the trust policy is examined.
@@ -29,18 +27,13 @@ impl<'a> AcceptedUnread<'a> {
             missing.extend(own.iter().filter(|document| document.layer == LayerKind::Trust));
             (subject.principal.arn.as_str(), missing)
         };
-        let is_accepted = |finding: &&Finding| finding.rule == RuleId::Undecided && finding.accepted.is_some();
-        let accepted = findings.iter().filter(is_accepted).filter_map(|finding| finding.principal.as_ref());
-        AcceptedUnread {
-            holders: examined.chain(ignored).map(with_trust).collect(),
-            accepted: accepted.map(|principal| principal.arn.as_str()).collect(),
-        }
+        AcceptedUnread { holders: examined.chain(ignored).map(with_trust).collect(), accepted }
     }
 
     /// Whether an input makes nothing undecided but accepted principals. No, if it is a document of nobody.
     pub fn covers(&self, source: &UnreadSource<'_>) -> bool {
         let missing_from = |missing: &[&MissingDocument]| missing.iter().any(|document| source.is_cause_of(document));
         let mut holders = self.holders.iter().filter(|(_, missing)| missing_from(missing)).peekable();
-        !self.accepted.is_empty() && holders.peek().is_some() && holders.all(|(arn, _)| self.accepted.contains(arn))
+        !self.accepted.is_empty() && holders.peek().is_some() && holders.all(|(arn, _)| self.accepted.contains(*arn))
     }
 }

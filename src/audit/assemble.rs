@@ -3,84 +3,89 @@
 use std::collections::BTreeMap;
 
 use super::accepted_unread::AcceptedUnread;
+use super::account_reports::build_account_reports;
 use super::chosen_part::{ChosenPart, UnreadSource};
-use super::evaluate_principals::EvaluatedPrincipals;
+use super::describe_inputs::{compute_run_id, describe_baseline, describe_catalog, describe_snapshot};
 use super::explain::dead_grants::LocatedDeadGrant;
 use super::explain::notes::collect_notes;
+use super::finding_tally::FindingTally;
 use super::group_paths::group_paths;
-use super::model::audit::{
-    Audit, AuditSummary, BaselineInfo, CatalogInfo, Note, PrincipalReport, SnapshotInfo, UnreadInput,
-};
-use super::model::declared_class::DeclaredClass;
+use super::model::audit::{Audit, AuditHead, Note, UnreadInput};
 use super::model::finding::Finding;
+use super::model::principal_report::PrincipalReport;
 use super::model::principal_status::PrincipalStatus;
-use super::model::rule_id::RuleId;
 use super::model::severity::Severity;
-use super::options::AuditOptions;
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts};
 use super::rules::{BaselineContext, check_baseline, judge_baseline_finding};
 use super::subject::accepted_extents::AcceptedExtents;
 use super::subject::audited_principal::AuditedPrincipal;
 use crate::snapshot::{CollectionGap, Snapshot, SnapshotProblem};
 
-/// The result of an audit.
+/// What is known of an audit before its first finding.
+pub(super) fn describe_audit(inputs: &AuditInputs<'_>) -> AuditHead {
+    let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
+    let (snapshot, baseline) = (describe_snapshot(snapshot, options.now), describe_baseline(baseline));
+    let catalog = describe_catalog(catalog);
+    AuditHead {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        run_id: compute_run_id(&snapshot, &baseline, &catalog, options),
+        generated_at: format!("{:.0}", options.now),
+        catalog,
+        snapshot,
+        baseline,
+    }
+}
+
+/// The result of an audit without its findings, after the last of them.
 pub(super) fn assemble_audit(
     inputs: &AuditInputs<'_>,
-    facts: &PrincipalFacts<'_>,
+    head: AuditHead,
     plan: AuditPlan<'_>,
-    evaluation: EvaluatedPrincipals,
+    tally: FindingTally<'_>,
+    dead_grants: &[LocatedDeadGrant],
 ) -> Audit {
-    let EvaluatedPrincipals { mut findings, dead_grants } = evaluation;
-    let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
-    findings.extend(find_in_baseline(inputs, facts, &plan, &findings));
-    let accepted_unread = AcceptedUnread::new(&plan, &findings);
+    let FindingTally { mut summary, statuses, accepted_undecided, open_paths, .. } = tally;
+    let accepted_unread = AcceptedUnread::new(&plan, &accepted_undecided);
     let is_open = |(source, _): &(UnreadSource<'_>, UnreadInput)| !accepted_unread.covers(source);
-    let open = list_unread_inputs(snapshot).into_iter().filter(is_open).collect();
+    let open: Vec<_> = list_unread_inputs(inputs.snapshot).into_iter().filter(is_open).collect();
+    let notes = collect_policy_notes(inputs, &plan.subjects, dead_grants);
+    let mut reports = plan.reports.clone();
+    set_statuses(&mut reports, &statuses);
+    reports.iter().for_each(|principal| summary.add_principal(principal));
+    let accounts = build_account_reports(inputs.snapshot, &reports, &summary, &open);
     let (unread, not_examined) = ChosenPart::new(*inputs, &plan).divide(open);
-    let notes = collect_policy_notes(inputs, &plan.subjects, &dead_grants);
-    let mut reports = plan.reports;
-    set_statuses(&mut reports, &findings);
-    let undecided = findings.iter().filter(|f| f.rule == RuleId::Undecided && f.accepted.is_none()).count();
-    findings.retain(|finding| is_reported(finding, options));
-    sort_findings(&mut findings);
     Audit {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        catalog: CatalogInfo { version: catalog.version().to_owned(), updated_at: catalog.updated_at().to_owned() },
-        snapshot: describe_snapshot(snapshot),
-        baseline: BaselineInfo {
-            path: baseline.source().name().to_owned(),
-            content_id: baseline.content_id().to_owned(),
-        },
+        head,
         notes,
-        summary: summarize_findings(&reports, &findings, undecided),
+        summary,
+        accounts,
         principals: reports,
-        escalation_groups: group_paths(&findings),
-        findings,
+        findings: Vec::new(),
+        escalation_groups: group_paths(&open_paths),
         unread,
         not_examined,
     }
 }
 
 /// The findings about the baseline itself.
-fn find_in_baseline(
+pub(super) fn find_in_baseline(
     inputs: &AuditInputs<'_>,
     facts: &PrincipalFacts<'_>,
     plan: &AuditPlan<'_>,
-    findings: &[Finding],
+    tally: &FindingTally<'_>,
 ) -> Vec<Finding> {
     let AuditInputs { snapshot, baseline, options, .. } = *inputs;
-    let accepting = |finding: &Finding| finding.accepted.as_ref().map(|accepted| accepted.finding.clone());
-    let keys: Vec<String> =
-        findings.iter().flat_map(|finding| [Some(finding.key.clone()), accepting(finding)]).flatten().collect();
     let arns: Vec<&str> = facts.arns().collect();
     let has_all_principals = !snapshot.may_lack_principals();
+    // Of an audit that ended early, it is not known which findings there are.
+    let has_all_findings = options.is_unfiltered() && has_all_principals && !tally.is_cut_short;
     let context = BaselineContext {
         baseline,
         assignments: &facts.assignments,
         arns: &arns,
         selected: &plan.selected,
         has_all_principals,
-        keys: (options.is_unfiltered() && has_all_principals).then_some(keys.as_slice()),
+        keys: has_all_findings.then_some(&tally.used_keys),
         today: options.today,
     };
     let accepted_extents = AcceptedExtents::new(baseline, options.today);
@@ -92,39 +97,13 @@ fn find_in_baseline(
 }
 
 /// Sets the status of each principal to that of its worst finding.
-fn set_statuses(reports: &mut [PrincipalReport], findings: &[Finding]) {
-    let mut worst: BTreeMap<&str, PrincipalStatus> = BTreeMap::new();
-    for finding in findings {
-        let Some(status) = finding_status(finding) else { continue };
-        for principal in finding.all_principals() {
-            let worst_status = worst.entry(&principal.arn).or_insert(status);
-            *worst_status = (*worst_status).min(status);
-        }
-    }
+fn set_statuses(reports: &mut [PrincipalReport], worst: &BTreeMap<String, PrincipalStatus>) {
     for report in reports {
         if let Some(status) = worst.get(report.arn.as_str()) {
             // An ambiguous principal stays ambiguous, unless a finding about it is worse.
             let is_ambiguous = report.status == PrincipalStatus::Ambiguous;
             report.status = if is_ambiguous { report.status.min(*status) } else { *status };
         }
-    }
-}
-
-/// The status of a principal with this finding. `None` if the finding is about the baseline.
-fn finding_status(finding: &Finding) -> Option<PrincipalStatus> {
-    if finding.accepted.is_some() {
-        return Some(PrincipalStatus::Accepted);
-    }
-    match finding.rule {
-        RuleId::Broader => Some(PrincipalStatus::Broader),
-        RuleId::Latent => Some(PrincipalStatus::Latent),
-        RuleId::Escalation => Some(PrincipalStatus::Escalatable),
-        RuleId::Trust => Some(PrincipalStatus::UndeclaredTrust),
-        RuleId::Undeclared => Some(PrincipalStatus::Undeclared),
-        RuleId::NotNarrower | RuleId::Unguarded | RuleId::Boundary => Some(PrincipalStatus::RequirementViolated),
-        RuleId::Undecided => Some(PrincipalStatus::Undecided),
-        RuleId::Narrower => Some(PrincipalStatus::Narrower),
-        RuleId::Baseline => None,
     }
 }
 
@@ -140,49 +119,6 @@ fn collect_policy_notes(
         own.chain(subject.ceiling.documents.iter().map(|d| &*d.document))
     });
     collect_notes(inputs.snapshot, inputs.catalog, documents, dead_grants)
-}
-
-fn is_reported(finding: &Finding, options: &AuditOptions) -> bool {
-    let is_severe = options.severity.is_none_or(|minimum| finding.severity >= minimum);
-    // What is undecided about the chosen part is always reported.
-    finding.rule == RuleId::Undecided || (options.wants_rule(finding.rule) && is_severe)
-}
-
-/// Sorts findings by severity, then by principal and rule.
-fn sort_findings(findings: &mut [Finding]) {
-    findings.sort_by(|a, b| {
-        let principal_arn = |finding: &Finding| finding.all_principals().next().map(|principal| principal.arn.clone());
-        b.severity.cmp(&a.severity).then_with(|| (principal_arn(a), a.rule).cmp(&(principal_arn(b), b.rule)))
-    });
-}
-
-fn summarize_findings(reports: &[PrincipalReport], findings: &[Finding], undecided: usize) -> AuditSummary {
-    let service_linked = reports.iter().filter(|report| report.kind == DeclaredClass::ServiceLinked).count();
-    let mut summary = AuditSummary { undecided, service_linked, ..AuditSummary::default() };
-    for report in reports {
-        *summary.principals.entry(report.status).or_insert(0) += 1;
-    }
-    for finding in findings {
-        match (&finding.accepted, finding.rule) {
-            (Some(_), _) => summary.accepted += 1,
-            (None, RuleId::Undecided) => {}
-            (None, _) => *summary.findings.entry(finding.severity).or_insert(0) += 1,
-        }
-    }
-    summary
-}
-
-fn describe_snapshot(snapshot: &Snapshot) -> SnapshotInfo {
-    let mut partitions: Vec<String> = snapshot.accounts.iter().map(|a| a.partition.as_str().to_owned()).collect();
-    partitions.sort();
-    partitions.dedup();
-    SnapshotInfo {
-        origin: snapshot.origin.display().to_string(),
-        taken_at: snapshot.taken_at.clone(),
-        accounts: snapshot.accounts.iter().map(|account| account.id.as_str().to_owned()).collect(),
-        partitions,
-        organization: snapshot.organization.is_some(),
-    }
 }
 
 /// The inputs that could not be collected, then those that could not be read.
@@ -248,6 +184,6 @@ impl Audit {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn has_drift(&self, at_least: Severity) -> bool {
-        self.findings.iter().any(|finding| finding.accepted.is_none() && finding.severity >= at_least)
+        self.summary.worst.is_some_and(|worst| worst >= at_least)
     }
 }

@@ -1,11 +1,11 @@
 //! Evaluates principals: runs the queries about each of them, and applies the rules to the answers.
 
 use std::sync::OnceLock;
+use std::time::Instant;
 
 use indexmap::IndexMap;
 use rayon::prelude::*;
 
-use super::actions::by_statement::ExcessByStatement;
 use super::actions::ranking::ActionRanking;
 use super::analysis::analyzer::{AnalysisOptions, Analyzer};
 use super::analysis::escalation::analysis::EscalationAnalysis;
@@ -16,36 +16,32 @@ use super::analysis::operator_comparison::candidates::{ComparisonResult, Operato
 use super::analysis::own_credentials::OwnCredentials;
 use super::analysis::principal_analysis::PrincipalAnalysis;
 use super::analysis::shared_role::SharedRoleIndex;
+use super::analysis_transfer::transfer_analysis_to_account;
 use super::explain::dead_grants::{LocatedDeadGrant, find_dead_grants};
 use super::explain::suggest_persona::CeilingConformity;
 use super::extent::latent_access::LatentAccess;
+use super::fold_findings::{FindingFolder, FoldMode};
 use super::model::finding::Finding;
+use super::model::finding_class::FindingClass;
 use super::model::rule_id::RuleId;
 use super::options::AuditOptions;
+use super::ordered_results::OrderedResults;
 use super::plan::{AuditInputs, AuditPlan, PrincipalFacts, find_entries};
 use super::rules::{
-    AgentUse, AgentUseContext, RuleContext, build_agent_use_findings, check_principal, check_trust, find_agent_use,
+    AgentUse, AgentUseContext, RuleContext, build_agent_use_findings, build_exhausted_finding, check_principal,
+    check_trust, find_agent_use,
 };
 use super::subject::accepted_extents::AcceptedExtents;
 use super::subject::audited_principal::AuditedPrincipal;
 use super::subject::check::CheckKind;
 use super::subject::equivalence_key::EquivalenceKey;
-use crate::access::{Layers, Request};
+use crate::base::allowance::{Allowance, AllowanceExhausted, run_within, spend_steps};
 use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::classify::InferredClass;
-use crate::iam::{AccountId, Arn, Interpretation};
 use crate::reach::Graph;
 use crate::solve::{Access, Solver, UndecidedReason};
 use crate::trust::TrustAnalysis;
-
-/// What an audit finds about its principals.
-pub(super) struct EvaluatedPrincipals {
-    /// The findings.
-    pub findings: Vec<Finding>,
-    /// The trust grants that admit nobody.
-    pub dead_grants: Vec<LocatedDeadGrant>,
-}
 
 /// What evaluations with one catalog share. The solver compiles each document once.
 pub(super) struct EvaluationTools<'c> {
@@ -64,13 +60,25 @@ impl<'c> EvaluationTools<'c> {
     }
 }
 
-/// Evaluates the principals of a plan.
+/// What receives the findings of an evaluation, in a fixed order.
+pub(super) struct FindingReceiver<'r> {
+    /// Whether equivalent principals share a finding.
+    pub mode: FoldMode,
+    /// Takes the findings about some principals, and drops them when it has used them.
+    pub receive: &'r mut (dyn FnMut(Vec<FindingClass>) + Send),
+}
+
+/// Evaluates the principals of a plan. Returns the trust grants that admit nobody.
+///
+/// The findings come in the order of the snapshot, those about equivalent principals with those about the first of them, and
+/// last those about several principals and about ignored roles. The order is the same for any number of threads.
 pub(super) fn evaluate_principals(
     inputs: &AuditInputs<'_>,
     facts: &PrincipalFacts<'_>,
     plan: &AuditPlan<'_>,
     tools: &EvaluationTools<'_>,
-) -> EvaluatedPrincipals {
+    receiver: FindingReceiver<'_>,
+) -> Vec<LocatedDeadGrant> {
     let AuditInputs { snapshot, baseline, options, .. } = *inputs;
     let (ranking, solver) = (tools.ranking.clone(), &tools.solver);
     let analysis_options = AnalysisOptions {
@@ -103,20 +111,22 @@ pub(super) fn evaluate_principals(
         shared_roles: shared_roles.as_ref(),
         accepted_extents: AcceptedExtents::new(baseline, options.today),
         asks_future_actions: analysis_options.future_excess,
+        mode: receiver.mode,
     };
-    let results = evaluator.evaluate(&plan.subjects);
-    let conformity = summarize_conformity(&results, options.has_all_principals());
-    let (mut findings, mut agent_uses) = (Vec::new(), Vec::new());
-    for result in results {
-        findings.extend(result.findings);
-        agent_uses.extend(result.agent_use);
-    }
+    let (mut agent_uses, mut exceeded_entries) = (Vec::new(), Vec::new());
+    evaluator.evaluate(&plan.subjects, &mut |result: GroupResult| {
+        agent_uses.extend(result.agent_uses);
+        exceeded_entries.extend(result.exceeded_entries);
+        (receiver.receive)(result.classes);
+    });
+    let conformity = summarize_conformity(exceeded_entries, options.has_all_principals());
     let context = AgentUseContext { analyzer: &analyzer, baseline, conformity: &conformity };
-    findings.extend(build_agent_use_findings(&context, agent_uses));
-    findings.extend(evaluator.evaluate_ignored(&plan.ignored));
+    let mut last = FindingFolder::new(receiver.mode);
+    build_agent_use_findings(&context, agent_uses).into_iter().for_each(|finding| last.add(finding));
+    evaluator.evaluate_ignored(&plan.ignored).into_iter().for_each(|finding| last.add(finding));
+    (receiver.receive)(last.into_classes());
     let roles: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.ignored).collect();
-    let dead_grants = roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect();
-    EvaluatedPrincipals { findings, dead_grants }
+    roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect()
 }
 
 /// The principals of the snapshot, as callers that assume a role under a guard.
@@ -147,12 +157,19 @@ struct PrincipalResult {
     exceeded_entries: Vec<String>,
 }
 
+/// What the rules find about equivalent principals.
+struct GroupResult {
+    classes: Vec<FindingClass>,
+    agent_uses: Vec<AgentUse>,
+    exceeded_entries: Vec<String>,
+}
+
 /// Which entries have principals beyond their ceilings.
-fn summarize_conformity(results: &[PrincipalResult], has_all_principals: bool) -> CeilingConformity {
+fn summarize_conformity(exceeded_entries: Vec<String>, has_all_principals: bool) -> CeilingConformity {
     if !has_all_principals {
         return CeilingConformity::Unknown;
     }
-    CeilingConformity::Examined(results.iter().flat_map(|result| &result.exceeded_entries).cloned().collect())
+    CeilingConformity::Examined(exceeded_entries.into_iter().collect())
 }
 
 /// What the evaluation of all principals shares. An analysis is `None` if its rule is not requested.
@@ -166,22 +183,26 @@ struct Evaluator<'a> {
     shared_roles: Option<&'a SharedRoleIndex<'a>>,
     accepted_extents: AcceptedExtents<'a>,
     asks_future_actions: bool,
+    mode: FoldMode,
 }
 
 impl Evaluator<'_> {
     /// Evaluates all principals in parallel. Equivalent principals share one analysis.
-    fn evaluate(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<PrincipalResult> {
+    fn evaluate(&self, subjects: &[AuditedPrincipal<'_>], receive: &mut (dyn FnMut(GroupResult) + Send)) {
         let mut groups: IndexMap<EquivalenceKey, Vec<&AuditedPrincipal<'_>>> = IndexMap::new();
         for subject in subjects {
             groups.entry(EquivalenceKey::from_subject(subject)).or_default().push(subject);
         }
-        let groups: Vec<Vec<&AuditedPrincipal<'_>>> = groups.into_values().collect();
-        groups.par_iter().flat_map_iter(|members| self.evaluate_group(members)).collect()
+        let results = OrderedResults::new(receive);
+        // Groups are taken in order, so that few results wait for an earlier one.
+        groups.values().enumerate().par_bridge().for_each(|(position, members)| {
+            results.add(position, self.evaluate_group(members));
+        });
     }
 
     /// Checks trust in external principals, for the roles that an `[[ignore]]` excludes.
     fn evaluate_ignored(&self, subjects: &[AuditedPrincipal<'_>]) -> Vec<Finding> {
-        let evaluate = |subject: &AuditedPrincipal<'_>| {
+        let check_trust_of = |subject: &AuditedPrincipal<'_>| {
             let trust_analysis = self.analyzer.analyze_trust(subject, &[]);
             check_trust(&RuleContext {
                 analyzer: self.analyzer,
@@ -203,24 +224,81 @@ impl Evaluator<'_> {
                 extents: self.options.extents,
             })
         };
+        let evaluate = |subject: &AuditedPrincipal<'_>| {
+            let findings = self.within_allowance(|| check_trust_of(subject));
+            findings.unwrap_or_else(|_| vec![build_exhausted_finding(subject, self.exhausted_reason())])
+        };
         subjects.par_iter().flat_map_iter(evaluate).collect()
     }
 
-    fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> Vec<PrincipalResult> {
+    fn evaluate_group(&self, members: &[&AuditedPrincipal<'_>]) -> GroupResult {
         // INVARIANT: `evaluate` adds a member to each group that it creates.
-        let (first, others) = members.split_first().expect("a group has a member");
-        if !self.options.questions().excess {
-            return members.iter().map(|subject| self.apply_rules(subject, PrincipalAnalysis::default())).collect();
+        let (first, _) = members.split_first().expect("a group has a member");
+        let analysis = match self.options.questions().excess {
+            true => self.within_allowance(|| self.analyzer.analyze(first)).map(Some),
+            false => Ok(None),
+        };
+        let mut folder = FindingFolder::new(self.mode);
+        let (mut agent_uses, mut exceeded_entries) = (Vec::new(), Vec::new());
+        for (position, subject) in members.iter().enumerate() {
+            let result = match &analysis {
+                // The analysis of an equivalent principal would take as long.
+                Err(AllowanceExhausted) => self.report_exhausted(subject),
+                Ok(analysis) => {
+                    let analyze = || match analysis {
+                        None => PrincipalAnalysis::default(),
+                        Some(analysis) if position == 0 => analysis.clone(),
+                        // If a witness proves nothing for this principal, it is analyzed by itself.
+                        Some(analysis) => transfer_analysis_to_account(self.analyzer, first, subject, analysis)
+                            .unwrap_or_else(|| self.analyzer.analyze(subject)),
+                    };
+                    self.within_allowance(|| self.apply_rules(subject, analyze()))
+                        .unwrap_or_else(|_| self.report_exhausted(subject))
+                }
+            };
+            result.findings.into_iter().for_each(|finding| folder.add(finding));
+            agent_uses.extend(result.agent_use);
+            exceeded_entries.extend(result.exceeded_entries);
         }
-        let analysis = self.analyzer.analyze(first);
-        let mut results = vec![self.apply_rules(first, analysis.clone())];
-        for subject in others {
-            // If a witness proves nothing for this principal, it is analyzed by itself.
-            let own_analysis = transfer_analysis_to_account(self.analyzer, first, subject, &analysis)
-                .unwrap_or_else(|| self.analyzer.analyze(subject));
-            results.push(self.apply_rules(subject, own_analysis));
+        GroupResult { classes: folder.into_classes(), agent_uses, exceeded_entries }
+    }
+
+    /// Does a part of the work about one principal.
+    fn within_allowance<T>(&self, work: impl FnOnce() -> T) -> Result<T, AllowanceExhausted> {
+        let budget = &self.options.budget;
+        let own = budget.principal_time.and_then(|time| Instant::now().checked_add(time));
+        let deadline = [own, budget.deadline].into_iter().flatten().min();
+        run_within(Allowance { steps: budget.principal_steps, deadline }, || {
+            spend_steps(1);
+            work()
+        })
+    }
+
+    fn exhausted_reason(&self) -> UndecidedReason {
+        match self.options.budget.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+            true => UndecidedReason::AuditBudget,
+            false => UndecidedReason::PrincipalBudget,
         }
-        results
+    }
+
+    /// The result about a principal that could not be decided within its budget, or within that of the audit.
+    fn report_exhausted(&self, subject: &AuditedPrincipal<'_>) -> PrincipalResult {
+        PrincipalResult {
+            findings: vec![build_exhausted_finding(subject, self.exhausted_reason())],
+            agent_use: None,
+            exceeded_entries: subject.entries().map(|entry| entry.name.value.clone()).collect(),
+        }
+    }
+
+    /// The escalation paths of a principal. The search has an allowance of its own: what else is found about the principal is
+    /// reported even if the search takes too long.
+    fn find_paths(&self, escalation: &EscalationAnalysis<'_>, subject: &AuditedPrincipal<'_>) -> EscalationResult {
+        let find =
+            || escalation.find_broader_paths(self.analyzer, subject, &self.accepted_extents, self.options.extents);
+        self.within_allowance(find).unwrap_or_else(|_| EscalationResult {
+            undecided: [self.exhausted_reason()].into(),
+            ..EscalationResult::default()
+        })
     }
 
     fn apply_rules(&self, subject: &AuditedPrincipal<'_>, mut analysis: PrincipalAnalysis) -> PrincipalResult {
@@ -236,9 +314,7 @@ impl Evaluator<'_> {
             true => self.analyzer.analyze_trust(subject, &[]),
             false => TrustAnalysis::default(),
         };
-        let escalation = self.escalation.map(|escalation| {
-            escalation.find_broader_paths(self.analyzer, subject, &self.accepted_extents, self.options.extents)
-        });
+        let escalation = self.escalation.map(|escalation| self.find_paths(escalation, subject));
         let shared_role = self.shared_roles.and_then(|shared_roles| shared_roles.find_shared_role(subject));
         let context = RuleContext {
             analyzer: self.analyzer,
@@ -307,60 +383,4 @@ impl Evaluator<'_> {
         }
         guard_bypasses
     }
-}
-
-/// The analysis of an equivalent principal, with witnesses in its own account. `None` if a witness proves nothing there.
-///
-/// INVARIANT: equivalent principals differ in account and ARN only: the equivalence key has everything else that the
-/// analysis depends on.
-fn transfer_analysis_to_account(
-    analyzer: &Analyzer<'_>,
-    from: &AuditedPrincipal<'_>,
-    to: &AuditedPrincipal<'_>,
-    analysis: &PrincipalAnalysis,
-) -> Option<PrincipalAnalysis> {
-    let mut transferred = analysis.clone();
-    let (old, new) = (&from.account.id, &to.account.id);
-    let allows = |layers: &Layers, request: &Request| analyzer.is_allowed(layers, request, Interpretation::default());
-    for (excess, check) in transferred.check_results.iter_mut().zip(&to.checks) {
-        transfer_witnesses(excess, old, new, |request| {
-            allows(&to.layers, request)
-                && allows(&check.scope.layers, request)
-                && !allows(&check.expected.layers, request)
-        })?;
-    }
-    let is_declared = |request: &Request| to.ceiling.allows(|layers| allows(layers, request));
-    let exceeds_ceiling = |request: &Request| allows(&to.layers, request) && !is_declared(request);
-    let is_not_granted = |request: &Request| !allows(&to.layers, request) && allows(&to.ceiling.layers, request);
-    transfer_witnesses(&mut transferred.excess, old, new, exceeds_ceiling)?;
-    transfer_witnesses(&mut transferred.future_excess, old, new, exceeds_ceiling)?;
-    transfer_witnesses(&mut transferred.not_granted, old, new, is_not_granted)?;
-    Some(transferred)
-}
-
-/// Moves the witnesses of an excess to another account. `None` if a witness proves nothing there.
-fn transfer_witnesses(
-    excess: &mut ExcessByStatement,
-    old: &AccountId,
-    new: &AccountId,
-    is_proof: impl Fn(&Request) -> bool,
-) -> Option<()> {
-    for request in excess.values_mut().filter_map(|statement_excess| statement_excess.witness.as_mut()) {
-        if let Some(arn) = Arn::parse(&request.resource)
-            && arn.account() == old.as_str()
-        {
-            request.resource = format!(
-                "arn:{}:{}:{}:{}:{}",
-                arn.partition(),
-                arn.service(),
-                arn.region(),
-                new.as_str(),
-                arn.resource()
-            );
-        }
-        if !is_proof(request) {
-            return None;
-        }
-    }
-    Some(())
 }

@@ -3,18 +3,42 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
-use super::model::finding::Finding;
+use super::model::finding_class::FindingClass;
 use super::model::path_fix::{EscalationGroup, PathFix};
 use super::model::severity::Severity;
 
+/// What groups need of an escalation path that no exception accepts.
+#[derive(Clone, Debug)]
+pub(super) struct OpenPath {
+    key: String,
+    severity: Severity,
+    principal: String,
+    fixes: Vec<PathFix>,
+    /// The number of further ends that its finding covers.
+    covered: usize,
+}
+
+impl OpenPath {
+    /// The open paths of a class of findings.
+    pub fn list(class: &FindingClass) -> impl Iterator<Item = OpenPath> {
+        let (severity, covered) = (class.finding.severity, class.finding.also_reaches.len());
+        let open = class.members.iter().filter(|member| member.accepted.is_none() && !member.path_fixes.is_empty());
+        open.map(move |member| OpenPath {
+            key: member.key.clone(),
+            severity,
+            principal: member.principal.arn.clone(),
+            fixes: member.path_fixes.clone(),
+            covered,
+        })
+    }
+}
+
 /// The open paths of an audit in groups, the largest first. A path is in one group: that of the fix that ends most of the
 /// paths that no earlier group has. Of fixes that end equally many, that of an earlier step comes first.
-pub(super) fn group_paths(findings: &[Finding]) -> Vec<EscalationGroup> {
-    let open: Vec<&Finding> =
-        findings.iter().filter(|finding| finding.accepted.is_none() && !finding.path_fixes.is_empty()).collect();
+pub(super) fn group_paths(open: &[OpenPath]) -> Vec<EscalationGroup> {
     let mut ended_by: BTreeMap<&PathFix, (usize, Vec<usize>)> = BTreeMap::new();
-    for (position, finding) in open.iter().enumerate() {
-        for (rank, fix) in finding.path_fixes.iter().enumerate() {
+    for (position, path) in open.iter().enumerate() {
+        for (rank, fix) in path.fixes.iter().enumerate() {
             let (best_rank, ended) = ended_by.entry(fix).or_insert((rank, Vec::new()));
             *best_rank = rank.min(*best_rank);
             ended.push(position);
@@ -22,10 +46,8 @@ pub(super) fn group_paths(findings: &[Finding]) -> Vec<EscalationGroup> {
     }
     let mut grouped = vec![false; open.len()];
     // The number of paths that a fix ends only becomes smaller: a count that is still right is the largest.
-    let mut heap: BinaryHeap<(usize, Reverse<usize>, Reverse<&PathFix>)> = ended_by
-        .iter()
-        .map(|(fix, (rank, ended))| (count_paths(&open, ended), Reverse(*rank), Reverse(*fix)))
-        .collect();
+    let mut heap: BinaryHeap<(usize, Reverse<usize>, Reverse<&PathFix>)> =
+        ended_by.iter().map(|(fix, (rank, ended))| (count_paths(open, ended), Reverse(*rank), Reverse(*fix))).collect();
     let mut groups = Vec::new();
     while let Some((count, rank, Reverse(fix))) = heap.pop() {
         let left: Vec<usize> = match ended_by.get(fix) {
@@ -34,7 +56,7 @@ pub(super) fn group_paths(findings: &[Finding]) -> Vec<EscalationGroup> {
             }
             None => Vec::new(),
         };
-        let now = count_paths(&open, &left);
+        let now = count_paths(open, &left);
         if now == 0 {
             continue;
         }
@@ -47,24 +69,29 @@ pub(super) fn group_paths(findings: &[Finding]) -> Vec<EscalationGroup> {
                 *is_grouped = true;
             }
         });
-        groups.push(build_group(fix, now, left.iter().filter_map(|position| open.get(*position).copied())));
+        groups.push(build_group(fix, now, left.iter().filter_map(|position| open.get(*position))));
     }
     groups
 }
 
-/// The number of paths of some findings.
-fn count_paths(open: &[&Finding], positions: &[usize]) -> usize {
-    positions.iter().filter_map(|position| open.get(*position)).map(|finding| 1 + finding.also_reaches.len()).sum()
+/// The number of paths.
+fn count_paths(open: &[OpenPath], positions: &[usize]) -> usize {
+    positions.iter().filter_map(|position| open.get(*position)).map(|path| 1 + path.covered).sum()
 }
 
-fn build_group<'f>(fix: &PathFix, paths: usize, findings: impl Iterator<Item = &'f Finding>) -> EscalationGroup {
-    let mut group =
-        EscalationGroup { fix: fix.clone(), severity: Severity::Info, paths, principals: 0, keys: BTreeSet::new() };
+fn build_group<'p>(fix: &PathFix, count: usize, paths: impl Iterator<Item = &'p OpenPath>) -> EscalationGroup {
+    let mut group = EscalationGroup {
+        fix: fix.clone(),
+        severity: Severity::Info,
+        paths: count,
+        principals: 0,
+        keys: BTreeSet::new(),
+    };
     let mut principals = BTreeSet::new();
-    for finding in findings {
-        group.severity = group.severity.max(finding.severity);
-        group.keys.insert(finding.key.clone());
-        principals.extend(finding.all_principals().map(|principal| principal.arn.as_str()));
+    for path in paths {
+        group.severity = group.severity.max(path.severity);
+        group.keys.insert(path.key.clone());
+        principals.insert(path.principal.as_str());
     }
     group.principals = principals.len();
     group
@@ -76,16 +103,21 @@ mod tests {
     use super::*;
     use crate::audit::model::declared_class::DeclaredClass;
     use crate::audit::model::excess::ActionCounts;
-    use crate::audit::model::finding::FindingBuilder;
+    use crate::audit::model::finding::{Finding, FindingBuilder};
     use crate::audit::model::principal_ref::PrincipalRef;
     use crate::audit::model::rule_id::RuleId;
     use crate::audit::model::title::Title;
     use crate::source::Place;
 
+    fn group(findings: &[Finding]) -> Vec<EscalationGroup> {
+        let classes: Vec<FindingClass> = findings.iter().map(FindingClass::from_finding).collect();
+        group_paths(&classes.iter().flat_map(OpenPath::list).collect::<Vec<_>>())
+    }
+
     fn finding(key: &str, severity: Severity, fixes: &[PathFix]) -> Finding {
         let arn = format!("arn:aws:iam::111122223333:role/{key}");
         let kind = DeclaredClass::Undeclared;
-        let principal = PrincipalRef { arn, name: key.to_owned(), kind, owner: None, account: String::new() };
+        let principal = PrincipalRef::for_test(&arn, key, kind);
         let title = Title::Escalation { target: None, steps: 1, actions: ActionCounts::default(), guard: None };
         let place = Place { file: "account.json".into(), line: 1, column: 1 };
         FindingBuilder::for_principal(RuleId::Escalation, severity, title, principal, place)
@@ -110,7 +142,7 @@ mod tests {
             finding("c", Severity::Low, &[statement("b"), trust("other")]),
             finding("d", Severity::Low, &[statement("d"), trust("other")]),
         ];
-        let groups = group_paths(&findings);
+        let groups = group(&findings);
         let found: Vec<(&PathFix, usize, Severity)> =
             groups.iter().map(|group| (&group.fix, group.paths, group.severity)).collect();
         // Each fix ends two paths at first. The statement of an earlier step comes first; then each ends one.
@@ -118,7 +150,7 @@ mod tests {
         assert_eq!(groups.iter().map(|group| group.keys.len()).sum::<usize>(), 4);
         let mut more = findings.to_vec();
         more.push(finding("e", Severity::Low, &[statement("e"), trust("apex")]));
-        let groups = group_paths(&more);
+        let groups = group(&more);
         assert_eq!((&groups[0].fix, groups[0].paths, groups[0].principals), (&trust("apex"), 3, 3));
         assert_eq!(groups[0].severity, Severity::Critical);
     }
@@ -127,7 +159,7 @@ mod tests {
     fn covered_ends_count_and_accepted_paths_do_not() {
         let mut wide = finding("a", Severity::Low, &[statement("a"), trust("apex")]);
         wide.also_reaches = vec!["x".to_owned(), "y".to_owned()];
-        let groups = group_paths(&[wide.clone()]);
+        let groups = group(&[wide.clone()]);
         assert_eq!((groups.len(), groups[0].paths), (1, 3));
         wide.accepted = Some(crate::audit::model::finding::AcceptedException {
             finding: "a".to_owned(),
@@ -137,6 +169,6 @@ mod tests {
             expires: "2026-12-31".to_owned(),
             place: Place { file: "baseline.toml".into(), line: 1, column: 1 },
         });
-        assert!(group_paths(&[wide]).is_empty());
+        assert!(group(&[wide]).is_empty());
     }
 }

@@ -1,6 +1,10 @@
 //! What an audit examines and reports.
 
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::model::declared_class::DeclaredClass;
 use super::model::principal_ref::PrincipalRef;
@@ -32,8 +36,36 @@ pub struct AuditOptions {
     pub severity: Option<Severity>,
     /// The day that the expiry of exceptions is compared with.
     pub today: Date,
+    /// When the audit is made.
+    pub now: Timestamp,
     /// Whether findings have extents, which exceptions can accept.
     pub extents: ExtentMode,
+    /// How long it may take.
+    #[doc(hidden)]
+    pub budget: AuditBudget,
+}
+
+/// How long an audit may take. What is not decided by then is undecided, by the name of the principal.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AuditBudget {
+    /// The largest number of solver steps about one principal, and again of its search for escalation paths. `None` for no limit.
+    pub principal_steps: Option<u64>,
+    /// The longest time for the same. `None` for no limit.
+    pub principal_time: Option<Duration>,
+    /// When the audit of all principals must end. `None` for no limit.
+    pub deadline: Option<Instant>,
+}
+
+impl AuditBudget {
+    /// Far above what a principal takes, also on a machine that is busy with other work.
+    pub const DEFAULT_PRINCIPAL_TIME: Duration = Duration::from_secs(1800);
+}
+
+impl Default for AuditBudget {
+    fn default() -> AuditBudget {
+        let principal_time = Some(AuditBudget::DEFAULT_PRINCIPAL_TIME);
+        AuditBudget { principal_steps: None, principal_time, deadline: None }
+    }
 }
 
 /// Whether findings have extents, which exceptions can accept. Each takes several proofs.
@@ -55,14 +87,30 @@ impl AuditOptions {
     /// # assert!(options.rules.is_empty());
     /// ```
     pub fn new(today: Date) -> AuditOptions {
+        // A date of no time zone is that of UTC. Its first second is a timestamp, except at the ends of the calendar.
+        let now = today.to_zoned(TimeZone::UTC).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp());
         AuditOptions {
             principal: None,
             classes: Vec::new(),
             rules: Vec::new(),
             severity: None,
             today,
+            now,
             extents: ExtentMode::Without,
+            budget: AuditBudget::default(),
         }
+    }
+
+    /// Options for an audit that is made at this time.
+    #[doc(hidden)]
+    pub fn at(now: Timestamp) -> AuditOptions {
+        AuditOptions { now, ..AuditOptions::new(now.to_zoned(TimeZone::UTC).date()) }
+    }
+
+    /// A text that is the same for the same chosen part, whenever the audit is made.
+    pub(super) fn to_identity(&self) -> String {
+        let AuditOptions { principal, classes, rules, severity, extents, today: _, now: _, budget: _ } = self;
+        format!("{:?}", (principal, classes, rules, severity, extents))
     }
 
     pub(in crate::audit) fn wants_rule(&self, rule: RuleId) -> bool {

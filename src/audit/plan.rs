@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::checks::planner::CheckPlanner;
-use super::model::audit::PrincipalReport;
 use super::model::declared_class::DeclaredClass;
 use super::model::principal_ref::PrincipalRef;
+use super::model::principal_report::PrincipalReport;
 use super::model::principal_status::PrincipalStatus;
 use super::options::AuditOptions;
 use super::subject::audited_principal::{AuditedPrincipal, PlannedPrincipal, find_declared_class};
@@ -167,12 +167,15 @@ impl<'a> PlanBuilder<'a> {
             name: principal.name.clone(),
             kind: find_status(assignment, single_entry),
             owner: single_entry.and_then(|entry| entry.owner.clone()),
+            entry: single_entry.map(|entry| entry.name.value.clone()),
             account: account.id.as_str().to_owned(),
+            account_name: snapshot.account_name(&account.id).map(str::to_owned),
+            place: principal.place.clone(),
         };
         let is_selected = options.selects_principal(&principal_ref);
         self.plan.selected.push(is_selected);
         if is_selected {
-            self.plan.reports.push(build_report(&principal_ref, assignment, single_entry));
+            self.plan.reports.push(build_report(&principal_ref, assignment));
         }
         let is_ignored = matches!(assignment, Assignment::Ignored(_));
         let is_trust_checked = is_selected
@@ -216,7 +219,7 @@ impl<'a> PlanBuilder<'a> {
     }
 }
 
-fn build_report(principal: &PrincipalRef, assignment: &Assignment, entry: Option<&Entry>) -> PrincipalReport {
+fn build_report(principal: &PrincipalRef, assignment: &Assignment) -> PrincipalReport {
     let status = match assignment {
         Assignment::Declared(_) => PrincipalStatus::AsDeclared,
         Assignment::Ignored(_) => PrincipalStatus::Ignored,
@@ -227,8 +230,9 @@ fn build_report(principal: &PrincipalRef, assignment: &Assignment, entry: Option
         arn: principal.arn.clone(),
         kind: principal.kind,
         owner: principal.owner.clone(),
-        entry: entry.map(|entry| entry.name.value.clone()),
+        entry: principal.entry.clone(),
         account: principal.account.clone(),
+        account_name: principal.account_name.clone(),
         status,
     }
 }

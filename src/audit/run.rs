@@ -1,8 +1,15 @@
 //! One audit: plan, evaluate, assemble.
 
-use super::assemble::assemble_audit;
-use super::evaluate_principals::{EvaluationTools, evaluate_principals};
+use std::io;
+
+use super::assemble::{assemble_audit, describe_audit, find_in_baseline};
+use super::evaluate_principals::{EvaluationTools, FindingReceiver, evaluate_principals};
+use super::finding_sink::{AuditError, FindingCollector, FindingSink};
+use super::finding_tally::FindingTally;
+use super::fold_findings::{FindingFolder, FoldMode};
 use super::model::audit::Audit;
+use super::model::finding::FindingOrder;
+use super::model::finding_class::FindingClass;
 use super::options::AuditOptions;
 use super::plan::{AuditInputs, PrincipalFacts, plan_audit};
 use crate::baseline::Baseline;
@@ -43,9 +50,68 @@ pub fn audit(
     catalog: &Catalog,
     options: &AuditOptions,
 ) -> Result<Audit, Diagnostics> {
-    let inputs = AuditInputs { snapshot, baseline, catalog, options };
-    let facts = PrincipalFacts::collect(snapshot, baseline);
-    let plan = plan_audit(&inputs, &facts)?;
-    let evaluation = evaluate_principals(&inputs, &facts, &plan, &EvaluationTools::new(catalog));
-    Ok(assemble_audit(&inputs, &facts, plan, evaluation))
+    let mut collector = FindingCollector::default();
+    match run_audit(&AuditInputs { snapshot, baseline, catalog, options }, FoldMode::Separate, &mut collector) {
+        Ok(audit) => Ok(Audit { findings: collector.into_sorted_findings(), ..audit }),
+        Err(AuditError::Inputs(diagnostics)) => Err(diagnostics),
+        // INVARIANT: a collector takes everything.
+        Err(AuditError::Output(error)) => unreachable!("a collector fails: {error}"),
+    }
+}
+
+/// The same, and hands on the findings while they are made. The result has no findings. Equivalent principals share a finding.
+///
+/// # Errors
+/// As [`audit`], and the first error of the sink.
+#[doc(hidden)]
+pub fn audit_into(
+    snapshot: &Snapshot,
+    baseline: &Baseline,
+    catalog: &Catalog,
+    options: &AuditOptions,
+    sink: &mut dyn FindingSink,
+) -> Result<Audit, AuditError> {
+    run_audit(&AuditInputs { snapshot, baseline, catalog, options }, FoldMode::Folded, sink)
+}
+
+fn run_audit(inputs: &AuditInputs<'_>, mode: FoldMode, sink: &mut dyn FindingSink) -> Result<Audit, AuditError> {
+    let facts = PrincipalFacts::collect(inputs.snapshot, inputs.baseline);
+    let plan = plan_audit(inputs, &facts).map_err(AuditError::Inputs)?;
+    let head = describe_audit(inputs);
+    sink.begin(&head, &plan.reports).map_err(AuditError::Output)?;
+    let mut output =
+        AuditOutput { tally: FindingTally::new(inputs.baseline, inputs.options), sink, written: Ok(()), group: 0 };
+    let mut receive = |classes: Vec<FindingClass>| output.receive(classes);
+    let receiver = FindingReceiver { mode, receive: &mut receive };
+    let tools = EvaluationTools::new(inputs.catalog);
+    let dead_grants = evaluate_principals(inputs, &facts, &plan, &tools, receiver);
+    let mut about_baseline = FindingFolder::new(mode);
+    let found = find_in_baseline(inputs, &facts, &plan, &output.tally);
+    found.into_iter().for_each(|finding| about_baseline.add(finding));
+    output.receive(about_baseline.into_classes());
+    output.written.map_err(AuditError::Output)?;
+    Ok(assemble_audit(inputs, head, plan, output.tally, &dead_grants))
+}
+
+/// Counts findings and hands them on.
+struct AuditOutput<'a, 's> {
+    tally: FindingTally<'a>,
+    sink: &'s mut dyn FindingSink,
+    /// The first error. After it, the audit goes on without output: its threads cannot be stopped.
+    written: io::Result<()>,
+    /// The number of groups of findings so far.
+    group: usize,
+}
+
+impl AuditOutput<'_, '_> {
+    fn receive(&mut self, mut classes: Vec<FindingClass>) {
+        classes.retain(|class| self.tally.add(class));
+        for (position, class) in classes.iter_mut().enumerate() {
+            class.finding.order = FindingOrder { group: self.group, position };
+        }
+        self.group += 1;
+        if self.written.is_ok() && !classes.is_empty() {
+            self.written = self.sink.write(classes);
+        }
+    }
 }

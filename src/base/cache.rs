@@ -8,6 +8,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use rustc_hash::FxHashMap;
 
+use super::allowance::spend_steps;
+
 /// Values by key. A value is computed on the first request for its key; threads that request the same key meanwhile
 /// wait for it.
 ///
@@ -51,7 +53,7 @@ impl<K, V> Cache<K, V> {
 }
 
 impl<K: Eq + Hash, V: Clone> Cache<K, V> {
-    /// The value of a key, computed on the first request.
+    /// The value of a key, computed on the first request. Each request is a step.
     pub(crate) fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
         match self.get_or_try_compute(key, || Ok::<V, Infallible>(compute())) {
             Ok(value) => value,
@@ -64,6 +66,7 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// # Errors
     /// The error of the computation. It is not stored: the next request computes again.
     pub(crate) fn get_or_try_compute<E>(&self, key: K, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
+        spend_steps(1);
         let slot = {
             let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
             match slots.get(&key).map(Arc::clone) {

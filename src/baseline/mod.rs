@@ -5,13 +5,11 @@
 //!
 //! - `parse/`: text to model.
 //! - `model/`: the declarations as data.
-//! - `content_id.rs`: identifies the manifest and documents of a report.
 //! - `assign.rs`: which entry applies to which principal; unused entries.
 //! - `queries.rs`: guards and exceptions by name.
 //! - `manifest_schema.rs`: the JSON Schema of the manifest.
 
 mod assign;
-mod content_id;
 mod manifest_schema;
 mod model;
 mod parse;

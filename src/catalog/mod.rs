@@ -40,6 +40,8 @@ use std::sync::OnceLock;
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
+use crate::base::content_id::compute_content_id;
+
 #[doc(hidden)]
 pub use action_traits::{ActionTraits, EndpointKey, FixedResources, LONG_TERM_CREDENTIAL_ACTIONS, RegionSet, TagKeys};
 pub use catalog_file::CatalogError;
@@ -120,6 +122,11 @@ impl Catalog {
     /// The day on which the facts were last compared with AWS's pages: `2026-10-27`.
     pub fn updated_at(&self) -> &str {
         self.text_at(&self.updated_at)
+    }
+
+    /// An ID of its content, with what this program adds to the file.
+    pub(crate) fn content_id(&self) -> String {
+        compute_content_id([self.text.as_str()])
     }
 
     /// The number of actions. Their IDs are `0..action_count`.

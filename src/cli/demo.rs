@@ -10,7 +10,8 @@ use iamdrift::report::{Paragraph, ReportFormat};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::source::SourceFile;
 
-use super::audit_command::{self, Filters, ReportOptions};
+use super::audit_args::{Filters, ReportOptions};
+use super::audit_run::{AuditRun, write_report};
 use super::{ExitStatus, GlobalArgs, snapshot_args};
 
 const AFTER_HELP: &str = concat!(
@@ -110,8 +111,8 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         let texts: Vec<Arc<SourceFile>> = folder.source_files().map(|(_, source)| source).collect();
         let snapshot =
             Snapshot::from_texts(origin, &texts).map_err(|error| snapshot_args::to_user_error(error, origin))?;
-        audit_command::audit_and_render(&snapshot, &baseline, catalog, filters, &args.report_options)
-            .map(|(text, _)| text)
+        let run = AuditRun { snapshot: &snapshot, baseline: &baseline, catalog, filters };
+        run.audit_and_render(&args.report_options).map(|(text, _)| text)
     };
     let report_options = &args.report_options;
     let mut text = render_report(if args.fixed { &FIXED } else { &INCIDENT }, &args.filters)?;
@@ -130,7 +131,7 @@ pub fn run(args: &Args, globals: &GlobalArgs) -> anyhow::Result<ExitStatus> {
         ]
         .concat();
     }
-    audit_command::write_report(&text, report_options)?;
+    write_report(&text, report_options)?;
     Ok(ExitStatus::Clean)
 }
 

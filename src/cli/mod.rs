@@ -4,13 +4,16 @@
 //! with its place or in one line, and with a help line.
 //!
 //! Shared by the commands:
-//! - `exit_status.rs`, `error_report.rs`, `argument_errors.rs`, `terminal_output.rs`, `user_file.rs`: results, errors, output
+//! - `audit_run.rs`: an audit and its report, for `audit` and `demo`.
+//! - `exit_status.rs`, `report_output.rs`, `error_report.rs`, `argument_errors.rs`, `terminal_output.rs`, `user_file.rs`: results, errors, output
 //!   and input.
-//! - `global_args.rs`, `output_format.rs`, `named_value.rs`, `action_argument.rs`, `snapshot_args.rs`: arguments.
+//! - `global_args.rs`, `output_format.rs`, `named_value.rs`, `action_argument.rs`, `snapshot_args.rs`, `audit_args.rs`: arguments.
 
 mod action_argument;
 mod argument_errors;
+mod audit_args;
 mod audit_command;
+mod audit_run;
 mod baseline;
 mod collect;
 mod compare;
@@ -26,6 +29,7 @@ mod output_format;
 mod principals;
 #[cfg(test)]
 mod published_schema;
+mod report_output;
 mod schema_command;
 mod simulate_command;
 mod snapshot_args;

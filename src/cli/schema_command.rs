@@ -6,7 +6,7 @@ use iamdrift::source::find_similar_name;
 use super::{ExitStatus, GlobalArgs, UserError, terminal_output};
 
 /// The name of each schema, what it describes, and its text.
-const SCHEMAS: [(&str, &str, &str); 11] = [
+const SCHEMAS: [(&str, &str, &str); 12] = [
     ("account", "`accounts/*.json` of a collected snapshot", include_str!("../../schemas/account.schema.json")),
     ("baseline", "the manifest `baseline.toml`", include_str!("../../schemas/baseline.schema.json")),
     (
@@ -22,6 +22,11 @@ const SCHEMAS: [(&str, &str, &str); 11] = [
         include_str!("../../schemas/principals.schema.json"),
     ),
     ("report", "the output of `iamdrift audit --format json`", include_str!("../../schemas/report.schema.json")),
+    (
+        "report-row",
+        "a line of the output of `iamdrift audit --format ndjson`",
+        include_str!("../../schemas/report-row.schema.json"),
+    ),
     (
         "resource-policies",
         "`resource-policies.json` of a snapshot",

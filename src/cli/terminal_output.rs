@@ -10,6 +10,7 @@ use iamdrift::base::sanitize::sanitize;
 use iamdrift::report::{Colour, Layout};
 
 use super::error_report::UserError;
+use super::report_output::ReportOutput;
 
 /// Standard output. Colors are removed if they are not wanted. After its reader has gone, texts are dropped.
 pub struct StandardOutput {
@@ -36,10 +37,7 @@ impl StandardOutput {
                 self.has_reader = false;
                 Ok(())
             }
-            Err(error) => {
-                let message = format!("cannot write to standard output: {error}");
-                Err(UserError::new(message, "the output is incomplete: write it to another place"))
-            }
+            Err(error) => Err(to_write_error(None, &error, "-o")),
             Ok(()) => Ok(()),
         }
     }
@@ -82,30 +80,9 @@ pub fn write_stdout(text: &str) -> anyhow::Result<()> {
 }
 
 fn write_atomically(path: &Path, text: &str) -> std::io::Result<()> {
-    // Write to a device or pipe. Replacing it by a file would remove it for all programs.
-    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir()) {
-        let written = std::fs::OpenOptions::new().write(true).open(path)?.write_all(text.as_bytes());
-        return match written {
-            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-            other => other,
-        };
-    }
-    // Follow a symbolic link and replace its target.
-    let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let directory = match target.parent() {
-        Some(parent) if parent != Path::new("") => parent,
-        _ => Path::new("."),
-    };
-    if !directory.is_dir() {
-        let why = format!("no such directory: {}", directory.display());
-        return Err(std::io::Error::new(std::io::ErrorKind::NotFound, why));
-    }
-    // Temporary files are readable by the user only; renaming keeps the permissions.
-    let mut file = tempfile::NamedTempFile::new_in(directory)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(target)?;
-    Ok(())
+    let mut output = ReportOutput::create(path)?;
+    output.write_all(text.as_bytes())?;
+    output.complete()
 }
 
 /// Writes a line to standard error.
@@ -134,8 +111,19 @@ pub fn write_output(output: Option<&Path>, text: &str) -> anyhow::Result<()> {
 
 /// Writes a file that only the user can read, completely or not at all. `option` is the option that names it.
 pub fn write_private(path: &Path, text: &str, option: &str) -> anyhow::Result<()> {
-    write_atomically(path, text).map_err(|error| {
-        let help = format!("choose a writable path for `{option}`");
-        UserError::new(format!("cannot write {}: {error}", path.display()), help).into()
-    })
+    write_atomically(path, text).map_err(|error| to_write_error(Some(path), &error, option).into())
+}
+
+/// The error of a failed write to the file of an option, or to standard output.
+pub fn to_write_error(path: Option<&Path>, error: &std::io::Error, option: &str) -> UserError {
+    match path {
+        Some(path) => {
+            let help = format!("choose a writable path for `{option}`");
+            UserError::new(format!("cannot write {}: {error}", path.display()), help)
+        }
+        None => {
+            let message = format!("cannot write to standard output: {error}");
+            UserError::new(message, "the output is incomplete: write it to another place")
+        }
+    }
 }

@@ -10,16 +10,15 @@
 //! - `layout`: lines of text for terminals
 //! - `reporter`: what a format implements
 //! - `table`: the format for people
-//! - `finding_json`, `escalation_group_json`, `json_report`, `report_schema`: the format for programs, and its schema
+//! - `json`: the format for programs, and its schema
+//! - `ndjson`: one line for each finding and principal
 
-mod escalation_group_json;
 mod exit_info;
-mod finding_json;
 mod finding_order;
-mod json_report;
+mod json;
 mod layout;
+mod ndjson;
 mod render_options;
-mod report_schema;
 mod reporter;
 mod table;
 #[cfg(test)]
@@ -36,18 +35,22 @@ use std::io::{self, Write};
 use reporter::Reporter;
 
 use crate::audit::Audit;
+use crate::base::json_writer::JsonLayout;
 
 pub(crate) use crate::base::sanitize;
 
 pub use exit_info::ExitInfo;
-pub use json_report::SCHEMA_VERSION;
+pub use json::{SCHEMA, SCHEMA_VERSION};
 pub use render_options::{RenderOptions, Verbosity};
-pub use report_schema::SCHEMA;
 
 #[doc(hidden)]
-pub use finding_json::FindingJson;
+pub use json::FindingJson;
 #[doc(hidden)]
 pub use layout::{Colour, Layout, Paragraph};
+#[doc(hidden)]
+pub use ndjson::ROW_SCHEMA;
+#[doc(hidden)]
+pub use reporter::ReportSink;
 
 /// The format of a report.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -56,11 +59,14 @@ pub enum ReportFormat {
     Table,
     /// JSON for programs: the whole audit in one document (`schemas/report.schema.json`).
     Json,
+    /// JSON for data bases: one line for each finding and principal (`schemas/report-row.schema.json`).
+    Ndjson,
 }
 
 impl ReportFormat {
     /// All formats with their names for `--format`.
-    pub const ALL: [(&'static str, ReportFormat); 2] = [("table", ReportFormat::Table), ("json", ReportFormat::Json)];
+    pub const ALL: [(&'static str, ReportFormat); 3] =
+        [("table", ReportFormat::Table), ("json", ReportFormat::Json), ("ndjson", ReportFormat::Ndjson)];
 
     /// The name of the format.
     ///
@@ -73,6 +79,7 @@ impl ReportFormat {
         match self {
             ReportFormat::Table => "table",
             ReportFormat::Json => "json",
+            ReportFormat::Ndjson => "ndjson",
         }
     }
 
@@ -98,8 +105,9 @@ impl ReportFormat {
     pub fn list_shown_fixes(self, audit: &Audit, verbosity: Verbosity) -> BTreeSet<String> {
         let all = || audit.findings.iter().map(|finding| finding.key.clone()).collect();
         match (self, verbosity) {
+            // Its lines have no fixes.
+            (ReportFormat::Ndjson, _) | (ReportFormat::Json, Verbosity::Brief) => BTreeSet::new(),
             (_, Verbosity::All) => all(),
-            (ReportFormat::Json, Verbosity::Brief) => BTreeSet::new(),
             (ReportFormat::Table, Verbosity::Brief) => {
                 table::list_shown(audit).into_iter().map(|finding| finding.key.clone()).collect()
             }
@@ -129,8 +137,25 @@ impl ReportFormat {
     pub fn write(self, audit: &Audit, options: &RenderOptions, out: &mut dyn Write) -> io::Result<()> {
         let reporter: &dyn Reporter = match self {
             ReportFormat::Table => &table::TableReporter,
-            ReportFormat::Json => &json_report::JsonReporter,
+            ReportFormat::Json => &json::JsonReporter,
+            ReportFormat::Ndjson => &ndjson::RowReporter,
         };
         reporter.write(audit, options, out)
+    }
+
+    /// A report that is written while the audit runs. `None` if the format, or what it shows, needs the whole audit.
+    #[doc(hidden)]
+    pub fn begin_stream<'w>(
+        self,
+        verbosity: Verbosity,
+        layout: JsonLayout,
+        out: impl Write + Send + 'w,
+    ) -> Option<Box<dyn ReportSink + 'w>> {
+        match (self, verbosity) {
+            (ReportFormat::Json, Verbosity::Brief) => Some(Box::new(json::ReportWriter::new(out, layout))),
+            (ReportFormat::Ndjson, _) => Some(Box::new(ndjson::RowWriter::new(out))),
+            // A fix is verified after all findings are known.
+            (ReportFormat::Json, Verbosity::All) | (ReportFormat::Table, _) => None,
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::exit_info::ExitInfo;
 use super::layout::Layout;
+use crate::base::json_writer::JsonLayout;
 
 /// How to write a report, and how the program will end.
 #[derive(Copy, Clone, Debug, Eq, PartialEq)]
@@ -11,6 +12,9 @@ pub struct RenderOptions {
     pub layout: Layout,
     /// How much to write. JSON ignores it.
     pub verbosity: Verbosity,
+    /// How JSON is laid out.
+    #[doc(hidden)]
+    pub json_layout: JsonLayout,
     /// How the program will end.
     pub exit_info: ExitInfo,
 }
@@ -26,7 +30,12 @@ impl RenderOptions {
     /// # assert_eq!(options.exit_info, exit_info);
     /// ```
     pub fn for_terminal(width: usize, exit_info: ExitInfo) -> RenderOptions {
-        RenderOptions { layout: Layout::for_terminal(width), verbosity: Verbosity::Brief, exit_info }
+        RenderOptions {
+            layout: Layout::for_terminal(width),
+            verbosity: Verbosity::Brief,
+            json_layout: JsonLayout::OneLine,
+            exit_info,
+        }
     }
 
     /// A brief report for a file or a pipe: no colors, and every ARN on one line, so that it can be searched for.
@@ -38,7 +47,12 @@ impl RenderOptions {
     /// assert_eq!(options.verbosity, Verbosity::Brief);
     /// ```
     pub fn for_pipe(width: usize, exit_info: ExitInfo) -> RenderOptions {
-        RenderOptions { layout: Layout::for_pipe(width), verbosity: Verbosity::Brief, exit_info }
+        RenderOptions {
+            layout: Layout::for_pipe(width),
+            verbosity: Verbosity::Brief,
+            json_layout: JsonLayout::OneLine,
+            exit_info,
+        }
     }
 }
 

@@ -2,12 +2,14 @@
 
 use serde_json::Value;
 
+use super::finding_order::sort_findings;
 use super::layout::display_width;
 use super::sanitize::is_hostile;
 use super::testing::{
-    all_audits, hostile, incident, large, render_json, render_options, render_table, terminal_options,
+    all_audits, hostile, incident, large, render_json, render_ndjson, render_options, render_table, terminal_options,
 };
 use super::{Colour, FindingJson, Layout, RenderOptions, Verbosity};
+use crate::audit::FindingClass;
 
 #[test]
 fn table_at_terminal_widths() {
@@ -37,6 +39,11 @@ fn json_report() {
 }
 
 #[test]
+fn ndjson_report() {
+    insta::assert_snapshot!("incident_ndjson", render_ndjson(&incident()));
+}
+
+#[test]
 fn documented_report_is_the_real_report() {
     let example = format!("<!-- report -->\n```text\n{}```\n", render_table(&incident(), &terminal_options(80)));
     let page = std::fs::read_to_string("docs/report.md").unwrap();
@@ -62,6 +69,7 @@ fn no_report_contains_a_hostile_character() {
             }
         }
         assert!(render_json(&audit).lines().all(|line| !line.contains(is_hostile)), "{name}");
+        assert!(render_ndjson(&audit).lines().all(|line| !line.contains(is_hostile)), "{name}");
     }
 }
 
@@ -117,6 +125,7 @@ fn order_of_findings_does_not_matter() {
     reversed.findings.reverse();
     reversed.principals.reverse();
     assert_eq!(render_json(&reversed), render_json(&audit));
+    assert_eq!(render_ndjson(&reversed), render_ndjson(&audit));
     assert_eq!(render_table(&reversed, &terminal_options(80)), render_table(&audit, &terminal_options(80)));
 }
 
@@ -125,8 +134,12 @@ fn json_has_the_exact_strings_of_the_audit() {
     let audit = hostile();
     let report: Value = serde_json::from_str(&render_json(&audit)).unwrap();
     assert_eq!(report["principals"][0]["arn"], audit.principals[0].arn.as_str());
-    let findings: Vec<FindingJson> = audit.findings.iter().map(FindingJson::from).collect();
-    assert_eq!(report["findings"], serde_json::to_value(&findings).unwrap());
+    let classes: Vec<FindingClass> =
+        sort_findings(&audit.findings).into_iter().map(FindingClass::from_finding).collect();
+    let texts = |finding: &Value| [finding["title"].clone(), finding["reasons"].clone(), finding["advice"].clone()];
+    let expected = classes.iter().map(|class| serde_json::to_value(FindingJson::from_class(class)).unwrap());
+    let expected: Vec<[Value; 3]> = expected.map(|finding| texts(&finding)).collect();
+    assert_eq!(report["findings"].as_array().unwrap().iter().map(texts).collect::<Vec<_>>(), expected);
 }
 
 /// `calm_80` shows the all-clear above its last line; it is not to appear here.

@@ -60,6 +60,10 @@ impl SolverAnswer {
 pub enum UndecidedReason {
     /// The solver budget is exhausted.
     Budget,
+    /// The budget of the principal is exhausted.
+    PrincipalBudget,
+    /// The budget of the audit was exhausted before the principal was decided.
+    AuditBudget,
     /// A policy exceeds a limit of the solver.
     LimitExceeded,
     /// The answer depends on the unknown value of a policy variable.
@@ -158,6 +162,13 @@ pub enum UndecidedReason {
     },
 }
 
+impl UndecidedReason {
+    /// Whether an audit ended before it had decided this.
+    pub(crate) fn is_exhausted_budget(&self) -> bool {
+        matches!(self, UndecidedReason::PrincipalBudget | UndecidedReason::AuditBudget)
+    }
+}
+
 impl From<&MissingDocument> for UndecidedReason {
     /// The place does not matter: a document that several principals refer to is one reason.
     fn from(missing: &MissingDocument) -> UndecidedReason {
@@ -192,6 +203,8 @@ impl std::fmt::Display for UndecidedReason {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             UndecidedReason::Budget => f.write_str("solver budget exhausted"),
+            UndecidedReason::PrincipalBudget => f.write_str("the budget for one principal is exhausted"),
+            UndecidedReason::AuditBudget => f.write_str("the budget of the audit is exhausted"),
             UndecidedReason::LimitExceeded => f.write_str(
                 "a pattern is too long, or the patterns contain too many different characters outside ASCII",
             ),

@@ -2,6 +2,8 @@
 
 use std::cell::Cell;
 
+use crate::base::allowance::spend_steps;
+
 /// The steps of one query of the audit.
 pub(crate) const AUDIT_STEPS: u64 = 4_000_000;
 /// The steps of a query for a remediation. A remediation that needs more is left out.
@@ -22,18 +24,32 @@ pub struct LimitExceeded;
 
 /// The steps that a verdict may still use. All searches for the verdict share them.
 #[derive(Debug)]
-pub struct Budget(Cell<u64>);
+pub struct Budget {
+    remaining: Cell<u64>,
+    /// The steps that the allowance of the principal does not count yet.
+    uncounted: Cell<u64>,
+}
+
+/// The allowance counts steps in portions: it also looks at the clock.
+const PORTION: u64 = 256;
 
 impl Budget {
     /// A budget of this many steps.
     pub fn new(steps: u64) -> Budget {
-        Budget(Cell::new(steps))
+        spend_steps(1);
+        Budget { remaining: Cell::new(steps), uncounted: Cell::new(0) }
     }
 
     /// Uses steps. False if none are left.
     pub fn spend(&self, steps: u64) -> bool {
-        let remaining = self.0.get().saturating_sub(steps);
-        self.0.set(remaining);
+        let remaining = self.remaining.get().saturating_sub(steps);
+        self.remaining.set(remaining);
+        let uncounted = self.uncounted.get().saturating_add(steps);
+        self.uncounted.set(uncounted);
+        if uncounted >= PORTION {
+            self.uncounted.set(0);
+            spend_steps(uncounted);
+        }
         remaining > 0
     }
 }

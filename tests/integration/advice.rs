@@ -17,8 +17,10 @@ fn document(action: &str) -> Value {
 
 /// What a report says to do about a finding: the steps of the fix, then the other advice.
 pub fn list_remedies(finding: &Finding) -> Vec<String> {
-    let finding = iamdrift::report::FindingJson::from(finding);
-    finding.fix.into_iter().flat_map(|fix| fix.steps).chain(finding.advice).collect()
+    let class = iamdrift::audit::FindingClass::from_finding(finding);
+    let finding = iamdrift::report::FindingJson::from_class(&class);
+    let steps = finding.fix.into_iter().flat_map(|fix| fix.steps);
+    steps.chain(finding.advice).map(|advice| advice.to_text()).collect()
 }
 
 /// What IAM001 advises for a user of one group that gives these policies; `sqs:SendMessage` is declared.

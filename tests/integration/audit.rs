@@ -83,8 +83,11 @@ impl Case {
 }
 
 /// The actions of an excess: the list of the report that it names.
-fn patterns<'a>(audit: &'a Value, excess: &Value) -> &'a Value {
-    &audit["action_lists"][excess["actions"].as_str().unwrap()]
+fn patterns<'a>(audit: &'a Value, excess: &Value) -> Vec<&'a Value> {
+    let position = |value: &Value| usize::try_from(value.as_u64().unwrap()).unwrap();
+    let list = &audit["action_lists"][position(&excess["actions"])];
+    assert_eq!(list["all_but"], false);
+    list["patterns"].as_array().unwrap().iter().map(|p| &audit["action_patterns"][position(p)]).collect()
 }
 
 /// The texts of a list, a line each.
@@ -92,10 +95,17 @@ fn lines(list: &Value) -> String {
     list.as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
+/// The steps of the fix of a finding, a line each.
+fn steps(finding: &Value) -> String {
+    let steps = finding["fix"]["steps"].as_array().unwrap().iter();
+    steps.map(|step| step["text"].as_str().unwrap()).collect::<Vec<_>>().join("\n")
+}
+
 /// The manifest entry that a finding about an undeclared principal proposes, below the first line of its advice.
 fn declared_by_advice(finding: &Value) -> toml::Table {
-    let advice = finding["advice"][1].as_str().unwrap();
-    advice.split_once('\n').unwrap().1.parse().unwrap_or_else(|error| panic!("{advice}: {error}"))
+    let advice = &finding["advice"][1];
+    assert_eq!(advice["kind"], "declare-principal");
+    advice["snippet"].as_str().unwrap().parse().unwrap_or_else(|error| panic!("{advice}: {error}"))
 }
 
 fn rules(audit: &Value) -> Vec<&str> {
@@ -125,7 +135,7 @@ fn broader_ends_with_1_and_is_one_finding() {
     assert_eq!(s3["witness"]["action"], "s3:DeleteBucket");
     assert_eq!(s3["expected"]["why"]["kind"], "action-not-listed");
     assert_eq!(s3["conditions"], json!([]));
-    insta::assert_snapshot!("advice_to_detach_and_to_take_out", lines(&finding["fix"]["steps"]));
+    insta::assert_snapshot!("advice_to_detach_and_to_take_out", steps(finding));
     // Thresholds and filters.
     assert_eq!(case.audit(&["--fail-on", "critical"]).0, 0);
     assert_eq!(case.audit(&["--fail-on", "never"]).0, 0);
@@ -145,7 +155,7 @@ fn two_attachments_that_grant_the_declared_cannot_both_go() {
     assert_eq!(finding["excess"].as_array().unwrap().len(), 2, "{finding}");
     // One is detached, the other keeps what is declared.
     assert_eq!(finding["fix"]["steps"].as_array().unwrap().len(), 2, "{finding}");
-    insta::assert_snapshot!("advice_for_two_attachments_that_grant_the_same", lines(&finding["fix"]["steps"]));
+    insta::assert_snapshot!("advice_for_two_attachments_that_grant_the_same", steps(finding));
 }
 
 #[test]
@@ -153,9 +163,10 @@ fn a_policy_that_was_not_collected_is_undecided_by_name_and_ends_with_3() {
     let case = Case::new(&[role("r-1", &[], &["etl"]), role("r-2", &[allow(json!("sqs:*"), json!("*"))], &[])], &[]);
     let (status, audit) = case.audit(&[]);
     assert_eq!(status, 3);
-    assert_eq!(rules(&audit), ["IAM001", "IAM010"]);
-    let undecided = &audit["findings"][1];
-    assert_eq!((&undecided["severity"], &undecided["principal"]["name"]), (&json!("medium"), &json!("r-1")));
+    // In the order of the principals.
+    assert_eq!(rules(&audit), ["IAM010", "IAM001"]);
+    let undecided = &audit["findings"][0];
+    assert_eq!((&undecided["severity"], &undecided["principals"][0]["name"]), (&json!("medium"), &json!("r-1")));
     insta::assert_snapshot!("an_attached_policy_that_was_not_collected", undecided["title"].as_str().unwrap());
     assert_eq!(audit["principals"][0]["status"], "undecided");
     assert_eq!(case.audit(&["--fail-on", "never"]).0, 3);
@@ -272,7 +283,7 @@ fn idle_and_ambiguous_entries() {
     let (status, audit) = case.audit(&[]);
     assert_eq!((status, rules(&audit)), (1, vec!["IAM009"]));
     let stale = &audit["findings"][0];
-    assert_eq!((stale.get("principal"), &stale["place"]["line"]), (Some(&Value::Null), &json!(8)));
+    assert_eq!((&stale["principals"], &stale["place"]["line"]), (&json!([]), &json!(8)));
     let mut titles = vec![stale["title"].clone()];
     let case = case.manifest(&manifest("all", "*"));
     let (status, audit) = case.audit(&["--principal", "r-1"]);
@@ -336,7 +347,7 @@ fn the_demo_is_the_audit_of_the_example() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|f| format!("{} {}", f["rule"].as_str().unwrap(), f["principal"]["name"].as_str().unwrap_or("")))
+        .map(|f| format!("{} {}", f["rule"].as_str().unwrap(), f["principals"][0]["name"].as_str().unwrap_or("")))
         .collect();
     for expected in [
         "IAM001 cost-explorer-oncall",

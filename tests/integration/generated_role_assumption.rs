@@ -170,7 +170,8 @@ fn audit_ceiling(folder: &Path, target: &str, assumable_by: &[String]) -> BTreeS
     std::fs::write(folder.join("baseline.toml"), manifest).unwrap();
     let audit = run(folder, &["audit", "--baseline", "baseline.toml", "--rule", "IAM001"]);
     let findings = audit["findings"].as_array().unwrap().iter().filter(|finding| finding["rule"] == "IAM001");
-    findings.map(|finding| finding["principal"]["arn"].as_str().unwrap().to_owned()).collect()
+    let principals = findings.flat_map(|finding| finding["principals"].as_array().unwrap());
+    principals.map(|principal| principal["arn"].as_str().unwrap().to_owned()).collect()
 }
 
 /// The roles that name a caller of the account in a statement that allows.

@@ -46,6 +46,8 @@ mod smt;
 mod snapshot_directory;
 mod snapshot_inputs;
 mod solver_laws;
+mod split_findings;
+mod streamed_report;
 mod tiny_iam;
 mod trust;
 mod variables;

@@ -58,11 +58,11 @@ fn answers(target_account: &str, trusted: Value, caller_statements: Value) -> [b
     let explained = run(folder.path(), &[&["explain", &caller_arn, "sts:AssumeRole", &arn], &inputs[..]].concat());
     let who = run(folder.path(), &[&["who-can", "sts:AssumeRole", &arn, "--direct"], &inputs[..]].concat());
     let audit = run(folder.path(), &[&["audit", "--baseline", "b", "--rule", "IAM001"], &inputs[..]].concat());
-    let findings = audit["findings"].as_array().unwrap();
+    let findings = crate::split_findings::split_findings(&audit);
     [
         explained["decision"] == "allowed",
         who["principals"].as_array().unwrap().iter().any(|row| row["arn"] == json!(caller_arn)),
-        findings.iter().any(|finding| finding["principal"]["arn"] == json!(caller_arn)),
+        findings.iter().any(|finding| finding["principals"][0]["arn"] == json!(caller_arn)),
     ]
 }
 

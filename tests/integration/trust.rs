@@ -294,7 +294,8 @@ fn an_external_id_is_compared_and_missed() {
     let cubes = finding.excess[0].cubes.iter().flat_map(|cube| &cube.context);
     let external_id = cubes.filter(|(key, _)| key == "sts:ExternalId").any(|(_, range)| range.may_be_missing);
     assert!(external_id, "{:?}", finding.excess[0].cubes);
-    let finding = iamdrift::report::FindingJson::from(finding);
+    let class = iamdrift::audit::FindingClass::from_finding(finding);
+    let finding = iamdrift::report::FindingJson::from_class(&class);
     let texts = [&finding.excess[0].conditions[..], &finding.reasons].concat();
     insta::assert_snapshot!("an_external_id_that_is_not_required", texts.join("\n"));
 }
@@ -448,7 +449,8 @@ fn what_a_person_reads_of_each() {
     ] {
         let audit = audited(&trust, "assumable_by = []", "workload");
         let remedies = crate::advice::list_remedies(&audit.findings[0]);
-        let finding = iamdrift::report::FindingJson::from(&audit.findings[0]);
+        let class = iamdrift::audit::FindingClass::from_finding(&audit.findings[0]);
+        let finding = iamdrift::report::FindingJson::from_class(&class);
         texts.push(format!("{}\n  {}\n  {}", finding.title, finding.reasons.join("\n  "), remedies.join("\n  ")));
     }
     insta::assert_snapshot!("who_can_assume_a_role", texts.join("\n"));

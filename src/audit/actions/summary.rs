@@ -84,8 +84,34 @@ pub(crate) fn summarize_actions(ranking: &ActionRanking<'_>, set: &NamedActionSe
         destructive_count: ids.iter().filter(|id| ranking.rank_of(**id).is_destructive()).count(),
         levels,
         severity,
-        patterns: rows.into_iter().map(|row| row.1).collect::<Vec<PatternCount>>().into(),
+        patterns: {
+            let patterns: Vec<PatternCount> = rows.into_iter().map(|row| row.1).collect();
+            let all_but = find_exceptions(catalog, set, patterns.len());
+            ActionList::from(patterns).with_all_but(all_but)
+        },
     }
+}
+
+/// A list of more patterns than this is written as its complement, if that is much shorter.
+const MIN_PATTERNS_OF_COMPLEMENT: usize = 20;
+
+/// The patterns of the actions that are not in a set, if there are at most a quarter as many as of the set. `None` for sets with
+/// actions that the catalog does not know.
+fn find_exceptions(catalog: &Catalog, set: &NamedActionSet, pattern_count: usize) -> Option<Vec<PatternCount>> {
+    if pattern_count < MIN_PATTERNS_OF_COMPLEMENT || set.unknown_names().len() > 0 {
+        return None;
+    }
+    let mut complement = NamedActionSet::default();
+    let unavailable: Vec<ActionId> = list_unavailable_actions(catalog, set).collect();
+    let is_outside = |action: &ActionId| !set.contains(*action) && !unavailable.contains(action);
+    catalog.actions().filter(is_outside).for_each(|action| complement.add(action));
+    let groups = group_into_patterns(catalog, &complement);
+    let to_pattern_count = |(pattern, ids): (String, Vec<ActionId>)| PatternCount {
+        pattern,
+        count: ids.len(),
+        levels: count_by_access_level(catalog, &ids),
+    };
+    (groups.len() * 4 <= pattern_count).then(|| groups.into_iter().map(to_pattern_count).collect())
 }
 
 fn count_by_access_level(catalog: &Catalog, actions: &[ActionId]) -> BTreeMap<ActionAccessLevel, usize> {
@@ -99,7 +125,7 @@ fn count_by_access_level(catalog: &Catalog, actions: &[ActionId]) -> BTreeMap<Ac
 /// Disjoint patterns, each with the actions that it matches: at least one.
 fn group_into_patterns(catalog: &Catalog, set: &NamedActionSet) -> Vec<(String, Vec<ActionId>)> {
     let known = set.known_ids();
-    if known.len() > 1 && known.len() + count_unavailable_actions(catalog, set) == catalog.action_count() {
+    if known.len() > 1 && known.len() + list_unavailable_actions(catalog, set).count() == catalog.action_count() {
         return vec![("*".to_owned(), known.iter().copied().map(ActionId).collect())];
     }
     let mut groups = Vec::new();
@@ -113,10 +139,10 @@ fn group_into_patterns(catalog: &Catalog, set: &NamedActionSet) -> Vec<(String, 
 }
 
 /// The actions outside of a set that no policy decides, or that sessions of roles cannot perform. `*` means the others.
-fn count_unavailable_actions(catalog: &Catalog, set: &NamedActionSet) -> usize {
+fn list_unavailable_actions(catalog: &Catalog, set: &NamedActionSet) -> impl Iterator<Item = ActionId> {
     let names = [ALWAYS_ALLOWED_ACTION].into_iter().chain(LONG_TERM_CREDENTIAL_ACTIONS);
     let actions = names.filter_map(|name| catalog.find_action(name));
-    actions.filter(|action| !set.contains(*action)).count()
+    actions.filter(|action| !set.contains(*action))
 }
 
 /// The widest pattern whose first action is `id` and whose actions are all in the set, and the id after its last action.
@@ -204,6 +230,21 @@ mod tests {
         assert_eq!(find_word_ends("DeleteDBClusterV2"), [6, 8, 15]);
         let all: Vec<String> = catalog.actions().map(|id| catalog.full_name(id)).collect();
         assert_eq!(summarize_to_patterns(&all.iter().map(String::as_str).collect::<Vec<_>>()), ["*"]);
+    }
+
+    #[test]
+    fn a_list_of_almost_everything_has_its_exceptions() {
+        let catalog = Catalog::embedded();
+        let is_kept = |name: &String| !name.starts_with("s3:Get") && name != "ec2:RunInstances";
+        let names: Vec<String> = catalog.actions().map(|id| catalog.full_name(id)).filter(is_kept).collect();
+        let summary = summarize_names(names.iter().map(String::as_str));
+        let exceptions: Vec<&str> = summary.patterns.all_but().unwrap().iter().map(|p| p.pattern.as_str()).collect();
+        assert_eq!(exceptions, ["ec2:RunInstances", "s3:Get*"]);
+        assert!(summary.patterns.len() > 400);
+        let some = summarize_names(names.iter().map(String::as_str).take(3_000));
+        assert_eq!(some.patterns.all_but(), None);
+        let with_unknown = summarize_names(names.iter().map(String::as_str).chain(["x:Unknown"]));
+        assert_eq!(with_unknown.patterns.all_but(), None);
     }
 
     proptest! {

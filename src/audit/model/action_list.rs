@@ -1,28 +1,37 @@
 //! Lists of actions as patterns. Many findings share a list.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::catalog::AccessLevel;
 
 /// Action patterns, the most severe first.
 ///
 /// The excess of an administrator over a narrow ceiling has thousands of patterns, and every administrator has the same
-/// ones. Therefore a list is serialized as its id, and the JSON report contains each list once.
+/// ones. Therefore the list of a finding is shared, and a JSON report contains each list once.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ActionList {
     id: String,
     patterns: Arc<[PatternCount]>,
+    all_but: Option<Arc<[PatternCount]>>,
 }
 
 impl ActionList {
     /// Twelve hexadecimal digits. Equal lists have the same id.
-    #[doc(hidden)]
-    pub fn id(&self) -> &str {
+    pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The patterns of the actions of the catalog that are not in the list, if these are far fewer than its own.
+    pub(crate) fn all_but(&self) -> Option<&[PatternCount]> {
+        self.all_but.as_deref()
+    }
+
+    /// The same list, with the patterns of the actions that are not in it.
+    pub(crate) fn with_all_but(self, all_but: Option<Vec<PatternCount>>) -> ActionList {
+        ActionList { all_but: all_but.map(Arc::from), ..self }
     }
 }
 
@@ -36,7 +45,7 @@ impl From<Vec<PatternCount>> for ActionList {
             hasher.update(&(pattern_count.count as u64).to_le_bytes());
         }
         let id = hasher.finalize().to_hex().chars().take(12).collect();
-        ActionList { id, patterns: patterns.into() }
+        ActionList { id, patterns: patterns.into(), all_but: None }
     }
 }
 
@@ -45,26 +54,6 @@ impl std::ops::Deref for ActionList {
 
     fn deref(&self) -> &[PatternCount] {
         &self.patterns
-    }
-}
-
-impl Serialize for ActionList {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.id)
-    }
-}
-
-impl schemars::JsonSchema for ActionList {
-    fn schema_name() -> Cow<'static, str> {
-        "ActionListId".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "The id of a list in `action_lists`: twelve hexadecimal digits.",
-            "type": "string",
-            "pattern": "^[0-9a-f]{12}$",
-        })
     }
 }
 

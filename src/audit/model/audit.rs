@@ -1,13 +1,12 @@
 //! The result of one audit.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
-use super::declared_class::DeclaredClass;
+use super::account_report::AccountReport;
+use super::audit_summary::AuditSummary;
 use super::finding::Finding;
 use super::path_fix::EscalationGroup;
-use super::principal_status::PrincipalStatus;
+use super::principal_report::PrincipalReport;
 use super::rule_id::RuleId;
 use super::severity::Severity;
 use crate::source::Place;
@@ -15,18 +14,14 @@ use crate::source::Place;
 /// The findings of one audit, and the inputs that they are based on.
 #[derive(Clone, Debug)]
 pub struct Audit {
-    /// The version of the program.
-    pub version: String,
-    /// The service catalog that was used.
-    pub catalog: CatalogInfo,
-    /// What was audited.
-    pub snapshot: SnapshotInfo,
-    /// What it was compared with.
-    pub baseline: BaselineInfo,
+    /// What was audited, by which program.
+    pub head: AuditHead,
     /// What a reader must know to judge the findings.
     pub notes: Vec<Note>,
     /// The counts.
     pub summary: AuditSummary,
+    /// Each account of the snapshot, and those that could not be read, by id.
+    pub accounts: Vec<AccountReport>,
     /// Every principal that was audited or ignored, by ARN.
     pub principals: Vec<PrincipalReport>,
     /// The findings, the worst first. Accepted findings are among them.
@@ -38,6 +33,23 @@ pub struct Audit {
     pub unread: Vec<UnreadInput>,
     /// What the options of the audit left out.
     pub not_examined: NotExamined,
+}
+
+/// What is known of an audit before its first finding.
+#[derive(Clone, Debug)]
+pub struct AuditHead {
+    /// The version of the program.
+    pub version: String,
+    /// Sixteen hexadecimal digits that identify the audit: its inputs, its options and its time.
+    pub run_id: String,
+    /// When it was made: RFC 3339.
+    pub generated_at: String,
+    /// The service catalog that was used.
+    pub catalog: CatalogInfo,
+    /// What was audited.
+    pub snapshot: SnapshotInfo,
+    /// What it was compared with.
+    pub baseline: BaselineInfo,
 }
 
 /// What the options of an audit left out. The exit status says nothing about it.
@@ -74,6 +86,8 @@ pub struct CatalogInfo {
     pub version: String,
     /// The day on which it was last compared with the AWS documentation.
     pub updated_at: String,
+    /// Sixteen hexadecimal digits that identify its content.
+    pub content_id: String,
 }
 
 /// What was audited.
@@ -81,14 +95,48 @@ pub struct CatalogInfo {
 pub struct SnapshotInfo {
     /// The file or directory.
     pub origin: String,
-    /// When it was taken: RFC 3339. None if it does not say.
-    pub taken_at: Option<String>,
-    /// The account ids.
-    pub accounts: Vec<String>,
+    /// Sixteen hexadecimal digits that identify the content of all its files.
+    pub content_id: String,
+    /// When it was taken: RFC 3339.
+    pub taken_at: String,
+    /// How that is known.
+    pub taken_at_source: TimeSource,
+    /// The accounts, by id.
+    pub accounts: Vec<AccountInfo>,
     /// The partitions: `aws`, `aws-cn`.
     pub partitions: Vec<String>,
-    /// Whether the findings take organization policies into account.
-    pub organization: bool,
+    /// The organization. None if the findings do not take organization policies into account.
+    pub organization: Option<OrganizationInfo>,
+}
+
+/// How it is known when a snapshot was taken.
+#[derive(Copy, Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TimeSource {
+    /// The snapshot says it.
+    Snapshot,
+    /// It does not say it. The time is that of its oldest file.
+    Files,
+    /// It does not say it and has no files. The time is that of the audit.
+    Audit,
+}
+
+/// An account.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct AccountInfo {
+    /// Its id.
+    pub id: String,
+    /// Its name, or its alias. None if the snapshot has neither.
+    pub name: Option<String>,
+}
+
+/// The organization.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
+pub struct OrganizationInfo {
+    /// Its id: `o-…`.
+    pub id: String,
+    /// Sixteen hexadecimal digits that identify the content of its file.
+    pub content_id: String,
 }
 
 /// What the snapshot was compared with.
@@ -96,7 +144,7 @@ pub struct SnapshotInfo {
 pub struct BaselineInfo {
     /// The path that was given.
     pub path: String,
-    /// Seven hexadecimal digits that identify its content.
+    /// Sixteen hexadecimal digits that identify its content.
     pub content_id: String,
 }
 
@@ -123,38 +171,6 @@ pub enum NoteKind {
     DeadTrustGrant,
     /// A policy was interpreted in a way that AWS does not document.
     Other,
-}
-
-/// The counts of an audit.
-#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct AuditSummary {
-    /// The number of principals with each status.
-    pub principals: BTreeMap<PrincipalStatus, usize>,
-    /// The number of findings of each severity. Accepted findings and IAM010 are not counted here.
-    pub findings: BTreeMap<Severity, usize>,
-    /// The number of IAM010 findings that are not accepted. If there are any, the audit is incomplete.
-    pub undecided: usize,
-    /// The number of findings that an exception accepts.
-    pub accepted: usize,
-    /// The number of service-linked roles, which are skipped.
-    pub service_linked: usize,
-}
-
-/// One principal with its status.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize, schemars::JsonSchema)]
-pub struct PrincipalReport {
-    /// Its ARN.
-    pub arn: String,
-    /// Its class, or why it has none.
-    pub kind: DeclaredClass,
-    /// The owner that the baseline declares. None if it declares none.
-    pub owner: Option<String>,
-    /// The name of the baseline entry that applies. None if no single entry applies.
-    pub entry: Option<String>,
-    /// The id of its account.
-    pub account: String,
-    /// Its status.
-    pub status: PrincipalStatus,
 }
 
 /// An input that could not be read.

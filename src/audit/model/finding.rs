@@ -70,6 +70,18 @@ pub struct Finding {
     pub accepted: Option<AcceptedException>,
     /// What an exception would accept. None if the audit was not asked for it.
     pub extent: Option<ExtentOffer>,
+    /// Which findings were made before it.
+    #[doc(hidden)]
+    pub order: FindingOrder,
+}
+
+/// Which findings an audit made before another one. Reports that are written while the audit runs have this order.
+#[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct FindingOrder {
+    /// The number of groups of equivalent principals before its own.
+    pub group: usize,
+    /// The number of findings before it in its group.
+    pub position: usize,
 }
 
 impl Finding {
@@ -185,6 +197,7 @@ impl FindingBuilder {
             first_seen: None,
             accepted: None,
             extent: None,
+            order: FindingOrder::default(),
         };
         FindingBuilder { finding, causes: Vec::new() }
     }

@@ -155,7 +155,7 @@ mod tests {
 
     fn principal(arn: &str) -> PrincipalRef {
         let kind = DeclaredClass::Undeclared;
-        PrincipalRef { arn: arn.to_owned(), name: String::new(), kind, owner: None, account: String::new() }
+        PrincipalRef::for_test(arn, "", kind)
     }
 
     #[test]

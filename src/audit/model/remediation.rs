@@ -1,5 +1,7 @@
 //! Suggested edits and other advice, as data. `report::text` renders them.
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::granting_statement::GrantingStatement;
@@ -8,7 +10,8 @@ use crate::baseline::PrincipalClass;
 use crate::snapshot::MissingDocument;
 
 /// A suggested edit. Principals are named by their ARNs, unless the field says otherwise.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+#[serde(tag = "kind", content = "data", rename_all = "kebab-case")]
 pub enum Remediation {
     /// Remove a policy that no declared access depends on.
     RemovePolicy(PolicyRemoval),
@@ -268,7 +271,7 @@ impl Remediation {
 }
 
 /// A `[[persona]]` with the ceiling of its entry.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, JsonSchema, PartialEq, Serialize)]
 pub struct PersonaBlock {
     /// Its name, which no other persona has.
     pub name: String,
@@ -281,7 +284,8 @@ pub struct PersonaBlock {
 }
 
 /// How to remove a policy.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum PolicyRemoval {
     /// Detach a managed policy.
     Detach {
@@ -314,7 +318,8 @@ pub enum PolicyRemoval {
 }
 
 /// When a suggested policy denies its actions.
-#[derive(Copy, Clone, Debug, Eq, PartialEq)]
+#[derive(Copy, Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DenyScope {
     /// For requests of a persona.
     Persona,
@@ -325,7 +330,8 @@ pub enum DenyScope {
 }
 
 /// A change of a statement of a trust policy.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum TrustChange {
     /// Name the identity provider, and add a condition.
     NameProvider,

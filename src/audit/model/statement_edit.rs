@@ -1,12 +1,15 @@
 //! A statement of a policy, and the statements to write in its place.
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::Value;
 
 use super::granting_statement::GrantingStatement;
 use crate::iam::Arn;
 
 /// Where an identity policy is.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Debug, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum PolicyLocation {
     /// An inline policy.
     Inline {
@@ -30,7 +33,7 @@ impl PolicyLocation {
 }
 
 /// A statement of an identity policy, and what is written in its place.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
 pub struct StatementEdit {
     /// The statement.
     pub statement: GrantingStatement,

@@ -1,6 +1,7 @@
 //! What the rules examine: a principal with the answers about it, and the baseline.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use jiff::civil::Date;
@@ -77,8 +78,8 @@ pub(in crate::audit) struct BaselineContext<'a> {
     pub selected: &'a [bool],
     /// Whether the snapshot has all principals. If not, an entry that matches nothing is not stale.
     pub has_all_principals: bool,
-    /// The keys of all findings about principals. None if only some principals or rules are requested.
-    pub keys: Option<&'a [String]>,
+    /// The keys of exceptions that findings about principals use. None if only some principals or rules are requested.
+    pub keys: Option<&'a BTreeSet<String>>,
     /// The day on which exceptions must apply.
     pub today: Date,
 }

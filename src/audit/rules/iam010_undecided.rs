@@ -12,6 +12,7 @@ use crate::audit::model::remediation::Remediation;
 use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
 use crate::audit::model::title::Title;
+use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::solve::UndecidedReason;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
@@ -71,12 +72,29 @@ fn find_undecided(context: &RuleContext<'_>) -> Option<Finding> {
     Some(finding.build())
 }
 
+/// The finding about a principal that could not be decided within its budget, or that of the audit. No exception accepts it.
+pub(in crate::audit) fn build_exhausted_finding(subject: &AuditedPrincipal<'_>, reason: UndecidedReason) -> Finding {
+    let token = to_token(&reason);
+    let reason = Reason::Undecided(reason);
+    let severity = if subject.is_agent() { Severity::High } else { Severity::Medium };
+    let (principal, place) = (subject.principal_ref.clone(), subject.principal.place.clone());
+    let missing = subject.missing_documents.iter().cloned().map(Reason::MissingDocument);
+    let title = Title::UndecidedBecause(reason.clone());
+    FindingBuilder::for_principal(RuleId::Undecided, severity, title, principal, place)
+        .causes([token])
+        .reasons(missing)
+        .reasons([reason])
+        .build()
+}
+
 fn suggest_remediations(context: &RuleContext<'_>) -> Vec<Remediation> {
     let documents = context.subject.missing_documents.iter().cloned().map(Remediation::ProvideDocument);
     let statements = context.undecided().filter_map(|reason| match reason {
         UndecidedReason::Variable(key) => Some(Remediation::AvoidVariable(key.clone())),
         UndecidedReason::Ambiguity(name) => Some(Remediation::AvoidAmbiguity((*name).to_owned())),
         UndecidedReason::Budget
+        | UndecidedReason::PrincipalBudget
+        | UndecidedReason::AuditBudget
         | UndecidedReason::LimitExceeded
         | UndecidedReason::Condition(_)
         | UndecidedReason::WitnessRefuted(_)
@@ -129,6 +147,8 @@ fn list_items(context: &RuleContext<'_>) -> ExtentItems {
 fn to_token(reason: &UndecidedReason) -> String {
     match reason {
         UndecidedReason::Budget => "budget".to_owned(),
+        UndecidedReason::PrincipalBudget => "budget of the principal".to_owned(),
+        UndecidedReason::AuditBudget => "budget of the audit".to_owned(),
         UndecidedReason::LimitExceeded => "limit exceeded".to_owned(),
         UndecidedReason::Variable(key) => format!("variable {key}"),
         UndecidedReason::Condition(key) => format!("condition {key}"),

@@ -31,6 +31,7 @@ mod trusted_parties;
 pub(super) use agent_use::{AgentUse, AgentUseContext, build_agent_use_findings, find_agent_use};
 pub(super) use context::{BaselineContext, RuleContext};
 pub(super) use iam009_baseline::judge_baseline_finding;
+pub(super) use iam010_undecided::build_exhausted_finding;
 pub use registry::list_rules;
 pub(super) use registry::{check_baseline, check_principal, check_trust};
 pub use rule::RuleInfo;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::audit::evaluate_principals::{EvaluationTools, evaluate_principals};
+use crate::audit::evaluate_principals::{EvaluationTools, FindingReceiver, evaluate_principals};
+use crate::audit::fold_findings::FoldMode;
 use crate::audit::model::finding::Finding;
+use crate::audit::model::finding_class::FindingClass;
 use crate::audit::plan::{AuditInputs, AuditPlan, PrincipalFacts};
 
 /// The findings about some principals, as in an audit of all of them.
@@ -20,5 +22,14 @@ pub(super) fn find_about(
     plan.subjects = wanted;
     plan.unselected.extend::<Vec<_>>(others);
     plan.ignored.retain(|subject| is_wanted(subject.principal.arn.as_str()));
-    evaluate_principals(inputs, facts, &plan, tools).findings
+    let mut findings = Vec::new();
+    let mut receive = |classes: Vec<FindingClass>| findings.extend(classes.into_iter().map(|class| class.finding));
+    evaluate_principals(
+        inputs,
+        facts,
+        &plan,
+        tools,
+        FindingReceiver { mode: FoldMode::Separate, receive: &mut receive },
+    );
+    findings
 }

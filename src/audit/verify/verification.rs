@@ -61,7 +61,7 @@ pub fn verify_fixes(
     }
     // Findings that the audit left out must not grow, either.
     let is_complete = options.is_unfiltered() && options.severity.is_none() && options.extents == ExtentMode::Without;
-    let unfiltered = AuditOptions::new(options.today);
+    let unfiltered = AuditOptions { budget: options.budget, ..AuditOptions::new(options.today) };
     let findings = match is_complete {
         true => audit.findings.clone(),
         false => run_audit(snapshot, baseline, catalog, &unfiltered)?.findings,

@@ -44,7 +44,7 @@ impl Baseline {
         &self.source
     }
 
-    /// Seven hexadecimal digits that change when the manifest or one of its documents changes.
+    /// Sixteen hexadecimal digits that change when the manifest or one of its documents changes.
     pub fn content_id(&self) -> &str {
         &self.content_id
     }

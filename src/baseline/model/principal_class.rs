@@ -1,7 +1,11 @@
 //! The classes of principals.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// The class of a principal, as a manifest declares it.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+#[derive(Copy, Clone, Debug, Eq, JsonSchema, PartialEq, Hash, Ord, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PrincipalClass {
     /// People who operate systems.
     Operator,

@@ -1,12 +1,13 @@
 //! Loads a [`Baseline`] from a path or from texts.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::documents::{DocumentLoader, leads_outside};
 use super::manifest_parser::ManifestParser;
 use super::reader::{ManifestReader, ManifestTable};
-use crate::baseline::content_id::compute_content_id;
+use crate::base::content_id::compute_content_id;
 use crate::baseline::model::baseline::Baseline;
 use crate::baseline::model::levels::LevelCatalog;
 use crate::catalog::Catalog;
@@ -114,9 +115,19 @@ fn parse_baseline(
         personas: parsed.personas,
         guards: parsed.guards,
         hints: parsed.hints,
-        content_id: compute_content_id(source, documents.sources()),
+        content_id: compute_baseline_id(source, documents.sources()),
         source: Arc::clone(source),
     })
+}
+
+/// The content ID of the manifest and its documents with their paths.
+fn compute_baseline_id<'a>(
+    manifest: &SourceFile,
+    documents: impl IntoIterator<Item = (&'a str, &'a Arc<SourceFile>)>,
+) -> String {
+    let documents: BTreeMap<&str, &Arc<SourceFile>> = documents.into_iter().collect();
+    let texts = documents.into_iter().flat_map(|(path, document)| [path, document.text()]);
+    compute_content_id(std::iter::once(manifest.text()).chain(texts))
 }
 
 #[cfg(test)]
@@ -175,7 +186,7 @@ mod tests {
     fn content_id_changes_with_the_content() {
         let directory = ManifestDirectory::with_manifest(MANIFEST);
         let before = directory.load().unwrap().content_id().to_owned();
-        assert_eq!(before.len(), 7);
+        assert_eq!(before.len(), 16);
         assert_eq!(
             ManifestDirectory::with_manifest(MANIFEST).load().unwrap().content_id(),
             before,

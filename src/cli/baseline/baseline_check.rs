@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use iamdrift::audit::{SelectorBasis, SelectorSubject, SelectorWriter, WritableSelector, find_writable_selectors};
+use iamdrift::base::content_id::shorten_content_id;
 use iamdrift::baseline::{
     Assignment, Assignments, Baseline, IgnoreReason, PrincipalView, StaleItem, StaleReason, StaleSubject,
 };
@@ -84,7 +85,7 @@ impl CheckOutput {
         self.write_line(&format!(
             "baseline {} @ {}: {}",
             baseline.source().name(),
-            baseline.content_id(),
+            shorten_content_id(baseline.content_id()),
             parts.join(", ")
         ))?;
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();

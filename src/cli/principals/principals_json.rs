@@ -40,7 +40,7 @@ struct PrincipalsDocument<'a> {
 struct BaselineJson<'a> {
     /// The path of the manifest.
     path: &'a str,
-    /// Seven hexadecimal digits of the hash of its content.
+    /// Sixteen hexadecimal digits of the hash of its content.
     content_id: &'a str,
     /// Whether hints can classify a principal as an agent.
     agent_hints: bool,

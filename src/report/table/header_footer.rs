@@ -4,7 +4,8 @@ use std::io;
 
 use super::style;
 use super::writer::TableWriter;
-use crate::audit::{Audit, DeclaredClass, PrincipalStatus, Severity, SnapshotInfo};
+use crate::audit::{AccountInfo, Audit, DeclaredClass, PrincipalStatus, Severity, SnapshotInfo, TimeSource};
+use crate::base::content_id::shorten_content_id;
 use crate::report::layout::{Paragraph, display_width};
 use crate::report::render_options::RenderOptions;
 use crate::report::text::counts::{format_count, format_number};
@@ -15,15 +16,15 @@ const MAX_NAMED_ACCOUNTS: usize = 3;
 
 /// The account, snapshot, baseline and catalog, then the number of principals with each status.
 pub(super) fn write_header(audit: &Audit, writer: &mut TableWriter) -> io::Result<()> {
-    let taken = match &audit.snapshot.taken_at {
-        Some(taken_at) => format!("snapshot {}", format_time(taken_at)),
-        None => "snapshot of unknown time".to_owned(),
+    let taken = match audit.head.snapshot.taken_at_source {
+        TimeSource::Snapshot => format!("snapshot {}", format_time(&audit.head.snapshot.taken_at)),
+        TimeSource::Files | TimeSource::Audit => "snapshot of unknown time".to_owned(),
     };
     let inputs = [
-        describe_accounts(&audit.snapshot),
-        format!("{taken} ({})", audit.snapshot.origin),
-        format!("baseline {} @ {}", audit.baseline.path, audit.baseline.content_id),
-        format!("catalog {} of {}", audit.catalog.version, audit.catalog.updated_at),
+        describe_accounts(&audit.head.snapshot),
+        format!("{taken} ({})", audit.head.snapshot.origin),
+        format!("baseline {} @ {}", audit.head.baseline.path, shorten_content_id(&audit.head.baseline.content_id)),
+        format!("catalog {} of {}", audit.head.catalog.version, audit.head.catalog.updated_at),
     ];
     let mut line = Paragraph::new(0, 2).add_span(0, "iamdrift", style::NAME);
     for fact in &inputs {
@@ -37,8 +38,11 @@ fn describe_accounts(snapshot: &SnapshotInfo) -> String {
     let partitions = snapshot.partitions.join(", ");
     match snapshot.accounts.as_slice() {
         [] => "no account".to_owned(),
-        [account] => format!("account {account} ({partitions})"),
-        accounts if accounts.len() <= MAX_NAMED_ACCOUNTS => format!("accounts {} ({partitions})", accounts.join(", ")),
+        [account] => format!("account {} ({partitions})", account.id),
+        accounts if accounts.len() <= MAX_NAMED_ACCOUNTS => {
+            let ids: Vec<&str> = accounts.iter().map(|account: &AccountInfo| account.id.as_str()).collect();
+            format!("accounts {} ({partitions})", ids.join(", "))
+        }
         accounts => format!("{} ({partitions})", format_count(accounts.len(), "account")),
     }
 }

@@ -22,9 +22,9 @@ pub(super) fn arn(name: &str) -> String {
 
 pub(super) fn principal_ref(name: &str, kind: DeclaredClass, owner: Option<&str>) -> PrincipalRef {
     let arn = if name.starts_with("arn:") { name.to_owned() } else { arn(name) };
-    let account = arn.split(':').nth(4).unwrap().to_owned();
-    let name = name.rsplit('/').next().unwrap().into();
-    PrincipalRef { arn, name, kind, owner: owner.map(Into::into), account }
+    let name = name.rsplit('/').next().unwrap();
+    let principal = PrincipalRef::for_test(&arn, name, kind);
+    PrincipalRef { owner: owner.map(Into::into), place: snapshot(12), ..principal }
 }
 
 pub(super) fn patterns(list: &[(&str, usize)]) -> Vec<PatternCount> {
@@ -118,33 +118,46 @@ pub(super) fn entry_finding(entry: &str, principals: Vec<PrincipalRef>, title: T
     FindingBuilder::for_entry(Severity::Medium, title, subject, place).build()
 }
 
+pub(super) fn account_info(id: &str) -> AccountInfo {
+    AccountInfo { id: id.into(), name: None }
+}
+
 /// An audit with the counts of its principals and findings.
 pub(super) fn build_audit(principals: Vec<PrincipalReport>, findings: Vec<Finding>) -> Audit {
     let mut summary = AuditSummary::default();
-    for principal in &principals {
-        *summary.principals.entry(principal.status).or_default() += 1;
-        summary.service_linked += usize::from(principal.kind == DeclaredClass::ServiceLinked);
-    }
-    for finding in &findings {
-        match (&finding.accepted, finding.rule) {
-            (Some(_), _) => summary.accepted += 1,
-            (None, RuleId::Undecided) => summary.undecided += 1,
-            (None, _) => *summary.findings.entry(finding.severity).or_default() += 1,
-        }
-    }
+    principals.iter().for_each(|principal| summary.add_principal(principal));
+    findings.iter().for_each(|finding| summary.add_finding(finding));
+    let status = if summary.undecided > 0 { AccountCompleteness::Incomplete } else { AccountCompleteness::Ok };
+    let (counted, open) = (principals.len(), summary.by_account.values().sum());
+    let account = account_info(ACCOUNT);
+    let report = AccountReport { id: account.id.clone(), name: None, status, principals: counted, findings: open };
     Audit {
-        version: "0.1.0".into(),
-        catalog: CatalogInfo { version: "0.1.202610271".into(), updated_at: "2026-10-27".into() },
-        snapshot: SnapshotInfo {
-            origin: "snapshot/".into(),
-            taken_at: Some("2026-11-20T06:00:00Z".into()),
-            accounts: vec![ACCOUNT.into()],
-            partitions: vec!["aws-cn".into()],
-            organization: true,
+        head: AuditHead {
+            version: "0.1.0".into(),
+            run_id: "00c1d2e3f4a5b697".into(),
+            generated_at: "2026-11-27T06:00:00Z".into(),
+            catalog: CatalogInfo {
+                version: "0.1.202610271".into(),
+                updated_at: "2026-10-27".into(),
+                content_id: "77a1b2c3d4e5f607".into(),
+            },
+            snapshot: SnapshotInfo {
+                origin: "snapshot/".into(),
+                content_id: "9e0d1c2b3a495867".into(),
+                taken_at: "2026-11-20T06:00:00Z".into(),
+                taken_at_source: TimeSource::Snapshot,
+                accounts: vec![account],
+                partitions: vec!["aws-cn".into()],
+                organization: Some(OrganizationInfo {
+                    id: "o-exampleorg1".into(),
+                    content_id: "5b6a798897a6b5c4".into(),
+                }),
+            },
+            baseline: BaselineInfo { path: "policies/baseline.toml".into(), content_id: "4f1c2aa712345678".into() },
         },
-        baseline: BaselineInfo { path: "policies/".into(), content_id: "4f1c2aa".into() },
         notes: Vec::new(),
         summary,
+        accounts: vec![report],
         principals,
         escalation_groups: Vec::new(),
         findings,
@@ -160,6 +173,7 @@ pub(super) fn principal_report(principal: &PrincipalRef, status: PrincipalStatus
         owner: principal.owner.clone(),
         entry: None,
         account: principal.account.clone(),
+        account_name: None,
         status,
     }
 }

@@ -73,11 +73,11 @@ pub(in crate::report) fn hostile() -> Audit {
     of_entry.remediations = vec![Remediation::DeclarePersona { entry: "on\u{1b}[2Jcall".into(), block: None }];
     let findings = vec![broad, of_entry, undecided];
     let mut hostile = build_audit(vec![principal_report(&evil, PrincipalStatus::Broader)], findings);
-    hostile.snapshot.accounts = vec!["444455556666".into()];
-    hostile.snapshot.partitions = vec!["aws".into()];
-    hostile.snapshot.taken_at = Some("\u{1b}[5mnow".into());
-    hostile.snapshot.origin = "snap\u{1b}[31m/".into();
-    hostile.baseline.path = "pol\u{202e}icies".into();
+    hostile.head.snapshot.accounts = vec![account_info("444455556666")];
+    hostile.head.snapshot.partitions = vec!["aws".into()];
+    hostile.head.snapshot.taken_at = "\u{1b}[5mnow".into();
+    hostile.head.snapshot.origin = "snap\u{1b}[31m/".into();
+    hostile.head.baseline.path = "pol\u{202e}icies".into();
     hostile.notes = vec![Note {
         kind: NoteKind::UnknownAction,
         text: "action \u{1b}[1mx:y".into(),
@@ -139,8 +139,8 @@ pub(in crate::report) fn large() -> Audit {
         findings.push(broad);
     }
     let mut large = build_audit(principals, findings);
-    large.snapshot.accounts = vec!["111122223333".into(), "444455556666".into(), "777788889999".into()];
-    large.snapshot.partitions = vec!["aws".into()];
+    large.head.snapshot.accounts = ["111122223333", "444455556666", "777788889999"].map(account_info).to_vec();
+    large.head.snapshot.partitions = vec!["aws".into()];
     large.notes = (1..=8)
         .map(|i| Note {
             kind: NoteKind::UnknownAction,

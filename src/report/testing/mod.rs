@@ -10,6 +10,7 @@ pub(super) use incident::incident;
 
 use super::{Colour, ExitInfo, Layout, RenderOptions, ReportFormat, Verbosity};
 use crate::audit::{Audit, Severity};
+use crate::base::json_writer::JsonLayout;
 
 fn exit_info_for(audit: &Audit) -> ExitInfo {
     let is_incomplete = !audit.unread.is_empty() || audit.summary.undecided > 0;
@@ -22,6 +23,7 @@ pub(super) fn render_options(layout: Layout) -> RenderOptions {
     RenderOptions {
         layout,
         verbosity: Verbosity::Brief,
+        json_layout: JsonLayout::Indented,
         exit_info: ExitInfo { exit_status: 1, fail_on: Some(Severity::Low) },
     }
 }
@@ -42,6 +44,13 @@ pub(super) fn render_json(audit: &Audit) -> String {
     let mut out = Vec::new();
     let options = RenderOptions { exit_info: exit_info_for(audit), ..render_options(Layout::for_pipe(100)) };
     ReportFormat::Json.write(audit, &options, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
+
+pub(super) fn render_ndjson(audit: &Audit) -> String {
+    let mut out = Vec::new();
+    let options = RenderOptions { exit_info: exit_info_for(audit), ..render_options(Layout::for_pipe(100)) };
+    ReportFormat::Ndjson.write(audit, &options, &mut out).unwrap();
     String::from_utf8(out).unwrap()
 }
 

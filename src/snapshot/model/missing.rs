@@ -1,10 +1,14 @@
 //! Policy documents that decide access and are missing. A verdict that depends on one is undecided.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::iam::Arn;
 use crate::source::Place;
 
 /// The layer of a principal's access that a document belongs to.
-#[derive(Copy, Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+#[derive(Copy, Clone, Debug, Eq, JsonSchema, PartialEq, Hash, Ord, PartialOrd, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LayerKind {
     /// Inline, attached and group policies.
     Identity,
@@ -21,7 +25,8 @@ pub enum LayerKind {
 }
 
 /// Why a document is missing.
-#[derive(Clone, Debug, Eq, PartialEq, Hash, Ord, PartialOrd)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Hash, Ord, PartialOrd, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum MissingReason {
     /// The snapshot does not contain it.
     NotCollected,
@@ -80,7 +85,7 @@ fn is_part_of(resource: &str, arn: &str) -> bool {
 }
 
 /// A document that decides a principal's access and whose content is unknown.
-#[derive(Clone, Debug, Eq, PartialEq, Hash)]
+#[derive(Clone, Debug, Eq, JsonSchema, PartialEq, Hash, Serialize)]
 pub struct MissingDocument {
     /// Its layer.
     pub layer: LayerKind,
@@ -90,6 +95,7 @@ pub struct MissingDocument {
     pub attached_policy_arn: Option<String>,
     /// The requests that it could decide.
     #[doc(hidden)]
+    #[serde(skip)]
     pub scope: MissingScope,
     /// Why it is missing.
     pub reason: MissingReason,

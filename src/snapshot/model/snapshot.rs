@@ -20,6 +20,9 @@ pub struct Snapshot {
     pub origin: PathBuf,
     /// When it was taken, in RFC 3339. `None` if the snapshot does not record it.
     pub taken_at: Option<String>,
+    /// What identifies the files that were read.
+    #[doc(hidden)]
+    pub identity: SnapshotIdentity,
     /// The accounts, ordered by id.
     #[doc(hidden)]
     pub accounts: Vec<Account>,
@@ -39,11 +42,31 @@ pub struct Snapshot {
     pub problems: Vec<SnapshotProblem>,
 }
 
+/// What identifies the files of a snapshot.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct SnapshotIdentity {
+    /// An ID of the content of all files that were read.
+    pub content_id: String,
+    /// An ID of the content of the organization file. `None` if there is none.
+    pub organization_content_id: Option<String>,
+    /// When the oldest file was last written, in RFC 3339. `None` if unknown.
+    pub modified_at: Option<String>,
+}
+
 #[doc(hidden)]
 impl Snapshot {
     /// The account with this id.
     pub fn account(&self, id: &AccountId) -> Option<&Account> {
         self.accounts.iter().find(|account| &account.id == id)
+    }
+
+    /// The name of an account: in the organization, or as the collector recorded it, or its alias. `None` if unknown.
+    pub fn account_name(&self, id: &AccountId) -> Option<&str> {
+        let node = self.organization.as_ref().and_then(|organization| organization.nodes.get(id.as_str()));
+        let of_gap =
+            || self.collection_gaps.iter().find(|gap| gap.account.as_ref() == Some(id))?.account_name.as_deref();
+        let alias = || self.account(id)?.alias.as_deref();
+        node.map(|node| node.name.as_str()).or_else(of_gap).or_else(alias)
     }
 
     /// Whether principals could be missing from it.

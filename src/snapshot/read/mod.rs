@@ -10,6 +10,7 @@
 //! - `account_file.rs`: an account's file, as the collector writes it.
 //! - `collected_dir.rs`: a directory with a manifest.
 //! - `directory_files.rs`: the files of any other directory.
+//! - `input_identity.rs`: what identifies the files that were read.
 //! - `snapshot_loader.rs`: finds the files and builds the snapshot.
 
 pub(crate) mod account_file;
@@ -19,6 +20,7 @@ pub(crate) mod collected_dir;
 pub(crate) mod directory_files;
 pub(crate) mod document_interner;
 pub(crate) mod fields;
+pub(crate) mod input_identity;
 pub(crate) mod managed_policy;
 pub(crate) mod organization_file;
 pub(crate) mod page_merger;

@@ -10,13 +10,14 @@ use super::collected_dir::CollectedDir;
 use super::directory_files::{DirectoryFile, DirectoryFiles, list_directory_files};
 use super::document_interner::DocumentInterner;
 use super::fields::first_char_span;
+use super::input_identity::InputIdentity;
 use super::organization_file::{self, ScpCollection};
 use super::page_merger::PageMerger;
 use super::service_roles_file::{ServiceRoleMerger, read_service_roles};
 use super::snapshot_metadata::{SnapshotMetadata, read_snapshot_metadata};
 use super::{auth_details, resource_policy_file};
 use crate::iam::AccountId;
-use crate::snapshot::file_layout::{METADATA, ORGANIZATION, RESOURCE_POLICIES, SERVICE_ROLES};
+use crate::snapshot::file_layout::{MANIFEST, METADATA, ORGANIZATION, RESOURCE_POLICIES, SERVICE_ROLES};
 use crate::snapshot::format::{AccountStatus, CollectionPart};
 use crate::snapshot::model::collection_gap::CollectionGap;
 use crate::snapshot::model::organization::Organization;
@@ -167,6 +168,7 @@ struct SnapshotLoader {
     may_lack_manifest: bool,
     /// The first account file that is not accepted.
     file_without_manifest: Option<PathBuf>,
+    identity: InputIdentity,
     errors: Vec<Diagnostic>,
 }
 
@@ -197,6 +199,8 @@ impl SnapshotLoader {
         }
         self.has_unread_account = manifest.accounts.iter().any(|account| account.status == AccountStatus::Unread);
         let (manifest, unread) = collected_dir.into_manifest()?;
+        // The manifest says what could not be collected.
+        self.identity.add(Path::new(MANIFEST), &manifest.blake3, false);
         // Changes made after the start of the collection may be missing from it.
         self.taken_at = Some(manifest.started_at);
         self.collection_gaps.splice(0..0, unread);
@@ -217,11 +221,13 @@ impl SnapshotLoader {
     fn load_file(&mut self, path: &Path, role: FileRole) -> Result<(), SnapshotError> {
         let source =
             SourceFile::read_decompressed(path).map_err(|error| SnapshotError::Io { path: path.to_owned(), error })?;
+        self.identity.add_time_of(path);
         self.load_text(path, &source, role);
         Ok(())
     }
 
     fn load_text(&mut self, path: &Path, source: &Arc<SourceFile>, role: FileRole) {
+        self.identity.add(path, source.text(), matches!(role, FileRole::Organization));
         self.interner.begin_file();
         let result = json_tree::parse_with_duplicates(source).and_then(|(node, duplicates)| {
             let result = self.read_as(path, source, &node, role);
@@ -368,6 +374,7 @@ impl SnapshotLoader {
         problems.extend(truncated);
         Ok(Snapshot {
             origin: origin.to_owned(),
+            identity: self.identity.into_snapshot_identity(origin),
             taken_at: self.taken_at,
             accounts,
             organization: self.organization,

@@ -13,6 +13,8 @@ use assert_cmd::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::split_findings::split_findings;
+
 /// A day that tests do not reach.
 const LAST_DAY: &str = "2999-12-31";
 
@@ -79,7 +81,7 @@ impl Workspace {
 
 /// The keys of some findings of a report.
 pub fn list_keys(report: &Value, is_listed: impl Fn(&Value) -> bool) -> Vec<String> {
-    let findings = report["findings"].as_array().unwrap().iter().filter(|finding| is_listed(finding));
+    let findings = split_findings(report).into_iter().filter(|finding| is_listed(finding));
     findings.map(|finding| finding["key"].as_str().unwrap().to_owned()).collect()
 }
 

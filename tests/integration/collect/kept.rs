@@ -109,7 +109,7 @@ fn a_snapshot_is_kept_for_its_user_alone_and_can_be_used() {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let mut named = Vec::new();
     places(&report, &mut named);
-    assert!(named.len() >= 2 && named.iter().all(|file| home.path("").join(file).is_file()), "{named:?}");
+    assert!(named.len() >= 2 && named.iter().all(|file| snapshot.join(file).is_file()), "{named:?}");
     let explain = ["explain", "one", "s3:GetObject", "arn:aws:s3:::b/k", "--snapshot", snapshot.to_str().unwrap()];
     assert_eq!(ended(&run(&server.url, home.0.path(), &explain)), (0, String::new()));
     // Another folder, by the environment; a relative path there is no path.

@@ -237,7 +237,7 @@ fn is_audited(aws: &Server, folder: &std::path::Path, ids: &Ids) {
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     let findings = report["findings"].as_array().unwrap();
     assert_eq!(findings.len(), 1, "{report:#}");
-    assert_eq!(findings[0]["principal"]["arn"], format!("arn:aws:iam::{}:role/ci/deploy", ids.production));
+    assert_eq!(findings[0]["principals"][0]["arn"], format!("arn:aws:iam::{}:role/ci/deploy", ids.production));
     let excess = findings[0].to_string();
     assert!(excess.contains("s3:GetBucket") || excess.contains("s3:Get"), "{excess}");
     // Audited from the snapshot that was collected before, it is the same.

@@ -92,7 +92,8 @@ fn a_fix_that_makes_an_agent_equal_to_its_operator_is_none() {
     let audit = case.verified_audit();
     let finding = find(&audit, RuleId::Broader, "op");
     assert_eq!(finding.fix_verification, FixVerification::Failed);
-    assert!(iamdrift::report::FindingJson::from(finding).fix.is_none());
+    let class = iamdrift::audit::FindingClass::from_finding(finding);
+    assert!(iamdrift::report::FindingJson::from_class(&class).fix.is_none());
 }
 
 #[test]

@@ -65,7 +65,9 @@ pub fn find<'a>(audit: &'a Audit, rule: RuleId, name: &str) -> &'a Finding {
 
 /// The steps of a fix, as a report shows them.
 pub fn steps(finding: &Finding) -> Vec<String> {
-    iamdrift::report::FindingJson::from(finding).fix.map_or_else(Vec::new, |fix| fix.steps)
+    let class = iamdrift::audit::FindingClass::from_finding(finding);
+    let steps = iamdrift::report::FindingJson::from_class(&class).fix.map_or_else(Vec::new, |fix| fix.steps);
+    steps.iter().map(|step| step.to_text()).collect()
 }
 
 pub fn document(statements: &[Value]) -> Value {

@@ -203,7 +203,8 @@ impl Case {
         for finding in self.findings(rule) {
             let principal = list_names(&finding);
             let remedies = crate::advice::list_remedies(&finding);
-            let finding = iamdrift::report::FindingJson::from(&finding);
+            let class = iamdrift::audit::FindingClass::from_finding(&finding);
+            let finding = iamdrift::report::FindingJson::from_class(&class);
             text += &format!("{principal}: {}\n", finding.title);
             finding.reasons.iter().for_each(|reason| text += &format!("reason: {reason}\n"));
             remedies.iter().for_each(|advice| text += &format!("advice: {advice}\n"));

@@ -5,6 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::split_findings::split_findings;
+
 fn demo(arguments: &[&str]) -> String {
     let output = Command::new(env!("CARGO_BIN_EXE_iamdrift"))
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -19,10 +21,11 @@ fn demo(arguments: &[&str]) -> String {
 }
 
 /// The rules of each principal with findings, in the order of the report.
-fn found(report: &Value) -> Vec<(&str, Vec<&str>)> {
-    let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
-    for finding in report["findings"].as_array().unwrap() {
-        let (who, rule) = (finding["principal"]["name"].as_str().unwrap(), finding["rule"].as_str().unwrap());
+fn found(report: &Value) -> Vec<(String, Vec<String>)> {
+    let mut found: Vec<(String, Vec<String>)> = Vec::new();
+    for finding in split_findings(report) {
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let (who, rule) = (text(&finding["principals"][0]["name"]), text(&finding["rule"]));
         match found.iter_mut().find(|(other, _)| *other == who) {
             Some((_, rules)) => rules.push(rule),
             None => found.push((who, vec![rule])),
@@ -36,7 +39,7 @@ fn found(report: &Value) -> Vec<(&str, Vec<&str>)> {
 fn the_demo_tells_the_story_to_its_end() {
     let report: Value = serde_json::from_str(&demo(&["--format", "json"])).unwrap();
     // Each of the four facts is told of the agent; its operator has nobody to be narrower than.
-    let found: BTreeMap<&str, Vec<&str>> = found(&report).into_iter().collect();
+    let found: BTreeMap<String, Vec<String>> = found(&report).into_iter().collect();
     assert_eq!(found["lantern-cost-explorer"], ["IAM001", "IAM003", "IAM004", "IAM005", "IAM005"]);
     assert_eq!(found["cost-explorer-oncall"], ["IAM001", "IAM004", "IAM005", "IAM005"]);
     // The agent and its operator come first, and the account after the mends is shown after the first report.
@@ -67,6 +70,6 @@ fn the_demo_has_one_document_for_one_audit() {
     // The whole mended account is clean, whoever was asked for before; this one is not in it any more.
     let who = ["--principal", "data-migration-2024"];
     let one = parsed(&[&who[..], &["--format", "json"]].concat());
-    assert_eq!(found(&one), [("data-migration-2024", vec!["IAM007"])]);
+    assert_eq!(found(&one), [("data-migration-2024".to_owned(), vec!["IAM007".to_owned()])]);
     assert!(demo(&who).contains(verdict));
 }

@@ -15,6 +15,7 @@
 use serde_json::Value;
 
 use super::audit_run::AuditRun;
+use crate::split_findings::split_findings;
 
 /// Statuses and classes of principals, and severities: the word of the recorded results, and the words of reports for it.
 const WORDS: [(&str, &[&str]); 22] = [
@@ -66,7 +67,7 @@ fn shorten_arn(arn: &str) -> &str {
 /// Turns the report of an audit into sorted lines that start with the account's name.
 pub fn record_audit(name: &str, run: &AuditRun) -> Vec<String> {
     let (report, summary) = (&run.report, &run.report["summary"]);
-    let (principals, findings) = (read_list(report, "principals"), read_list(report, "findings"));
+    let (principals, findings) = (read_list(report, "principals"), split_findings(report));
     let mut lines = vec![format!(
         "{name}\taudit\t{}\t{}\t{}\t{}\t{}\t{}",
         read_count(summary, "exit_status"),
@@ -86,10 +87,8 @@ pub fn record_audit(name: &str, run: &AuditRun) -> Vec<String> {
 }
 
 fn record_finding(run: &AuditRun, finding: &Value) -> String {
-    let principals: Vec<&str> = match finding["principal"]["arn"].as_str() {
-        Some(arn) => vec![arn],
-        None => read_list(finding, "principals").iter().map(|principal| principal["arn"].as_str().unwrap()).collect(),
-    };
+    let principals: Vec<&str> =
+        read_list(finding, "principals").iter().map(|principal| principal["arn"].as_str().unwrap()).collect();
     let mut names: Vec<&str> = principals.iter().copied().map(shorten_arn).collect();
     names.sort_unstable();
     let mut parts: Vec<String> = read_list(finding, "excess").iter().map(record_part).collect();
@@ -104,7 +103,7 @@ fn record_finding(run: &AuditRun, finding: &Value) -> String {
         read_count(finding, "action_count"),
         read_count(finding, "destructive_count"),
         read_list(finding, "path").len(),
-        record_witnesses(run, finding, principals.first().copied()),
+        record_witnesses(run, finding, finding["shown"].as_str()),
         if parts.is_empty() { "-".to_owned() } else { parts.join(" ") },
     )
 }

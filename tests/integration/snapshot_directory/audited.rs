@@ -80,7 +80,7 @@ fn what_was_read_whole_is_audited_like_any_snapshot() {
         let (status, report) = audit_json(&directory);
         assert_eq!((status, &report["unread"]), (0, &json!([])), "{report}");
         assert_eq!(report["snapshot"]["taken_at"], "2026-11-20T06:00:00Z");
-        assert_eq!(report["snapshot"]["organization"], true);
+        assert_eq!(report["snapshot"]["organization"]["id"], "o-x");
         assert_eq!(report["summary"]["by_status"], json!({ "as-declared": 3 }));
         let arn = format!("arn:aws:iam::{}:role/r", number(1));
         let snapshot = directory.to_str().unwrap();
@@ -181,7 +181,7 @@ fn each_part_leaves_undecided_what_rests_on_it() {
         if here == "undecided" {
             let finding = &report["findings"][0];
             assert_eq!(finding["rule"], "IAM010");
-            let advice = finding["advice"][0].as_str().unwrap();
+            let advice = finding["advice"][0]["text"].as_str().unwrap();
             assert!(advice.contains("x:Get"), "{finding}");
             texts.insert(advice.to_owned());
         }

@@ -1,7 +1,7 @@
 //! The JSON Schema of the JSON report.
 
 /// The schema's text (JSON Schema, draft 2020-12), as `schemas/report.schema.json` publishes it.
-pub const SCHEMA: &str = include_str!("../../schemas/report.schema.json");
+pub const SCHEMA: &str = include_str!("../../../schemas/report.schema.json");
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
@@ -11,7 +11,7 @@ mod tests {
     use schemars::generate::SchemaSettings;
     use serde_json::Value;
 
-    use crate::report::json_report::JsonReport;
+    use crate::report::json::json_report::JsonReport;
     use crate::report::testing;
 
     /// The schema of the report types.

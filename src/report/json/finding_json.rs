@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::text::{
-    RenderedRemediation, condition_text, render_in_order, render_nearest, render_reason, render_step, render_title,
-};
+use super::action_tables::ActionTables;
+use super::advice_json::{AdviceJson, build_advice};
 use crate::audit::{
-    AcceptedException, ActionAccessLevel, ActionList, EscalationStep, Excess, Finding, FixVerification,
-    GrantingStatement, MismatchReason, NearestDeclaredStatement, PathFix, PrincipalRef, Remediation, RuleId, Severity,
-    Witness,
+    AcceptedException, ActionAccessLevel, ClassMember, DeclaredClass, EscalationStep, Excess, Finding, FindingClass,
+    FindingState, FixVerification, GrantingStatement, MismatchReason, NearestDeclaredStatement, PathFix, RuleId,
+    Severity, Witness,
 };
+use crate::report::text::{condition_text, render_nearest, render_reason, render_step, render_title};
 use crate::solve::Cube;
 use crate::source::Place;
 
-/// What one rule found about one principal, or about the baseline.
+/// What one rule found about principals, or about the baseline. Principals share a finding if it is the same for each but for
+/// the ARN, the account and the places; the finding is then that of the first.
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 #[schemars(rename = "Finding")]
 pub struct FindingJson<'a> {
@@ -24,25 +25,23 @@ pub struct FindingJson<'a> {
     pub rule: RuleId,
     /// The severity.
     pub severity: Severity,
-    /// What identifies the finding for as long as it exists, whatever it grows or shrinks to:
+    /// Whether somebody must act on it.
+    pub state: FindingState,
+    /// What identifies the finding of the first principal for as long as it exists, whatever it grows or shrinks to:
     /// `iam001/111122223333/role/operators/x`.
     pub key: &'a str,
-    /// Sixteen hexadecimal digits that identify what the finding contains now.
+    /// Sixteen hexadecimal digits that identify what the finding of the first principal contains now.
     pub fingerprint: &'a str,
-    /// The principal. None if the finding is about the baseline or about several principals.
-    pub principal: Option<&'a PrincipalRef>,
-    /// The principals of a finding about several, the worst first: what an agent could do with the credentials of operators
-    /// (IAM004). The excess is that of the first. Empty for other findings.
-    pub principals: &'a [PrincipalRef],
-    /// The entry of these principals. None if they are undeclared, and for other findings.
-    pub entry: Option<&'a str>,
+    /// The principals. Empty if the finding is about the baseline. If it is about several principals of an entry (IAM004: what an
+    /// agent could do with their credentials), they have one key, and the worst comes first.
+    pub principals: Vec<FindingPrincipalJson<'a>>,
     /// What was found, in one line: `214 actions beyond its declared ceiling (57 destructive)`.
     pub title: String,
     /// The number of actions. 0 for actions that AWS has not released.
     pub action_count: usize,
     /// The number of destructive actions among them.
     pub destructive_count: usize,
-    /// The excess by granting statement, the worst first. What it exceeds depends on the rule: the declared ceiling,
+    /// The excess of the first principal by granting statement, the worst first. What it exceeds depends on the rule: the declared ceiling,
     /// or for IAM003 the access of the operator, for IAM004 and IAM008 the declared requirement. For IAM011 it is what
     /// is declared and not granted, by declaring statement.
     pub excess: Vec<ExcessJson<'a>>,
@@ -62,20 +61,47 @@ pub struct FindingJson<'a> {
     pub place: Option<&'a Place>,
     /// Edits of the account that end the finding or make it smaller. None if there are none, or if they failed when they were
     /// tried.
-    pub fix: Option<FixJson>,
-    /// What else can be done: changes of the baseline, and what a person must decide. A text can contain a snippet of
-    /// several lines.
-    pub advice: Vec<String>,
+    pub fix: Option<FixJson<'a>>,
+    /// What else can be done: changes of the baseline, and what a person must decide.
+    pub advice: Vec<AdviceJson<'a>>,
+    /// The exception that accepts the finding of the first principal. An accepted finding does not affect the exit status.
+    pub accepted: Option<&'a AcceptedException>,
+}
+
+/// A principal of a finding.
+#[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
+#[schemars(rename = "FindingPrincipal")]
+pub struct FindingPrincipalJson<'a> {
+    /// Its ARN.
+    pub arn: &'a str,
+    /// Its name, without the path.
+    pub name: &'a str,
+    /// Whether the baseline declares it, and with which class.
+    pub kind: DeclaredClass,
+    /// The owner that the baseline declares. None if it declares none.
+    pub owner: Option<&'a str>,
+    /// The name of the baseline entry that applies. None if no single entry applies.
+    pub entry: Option<&'a str>,
+    /// The id of its account.
+    pub account: &'a str,
+    /// The name of its account. None if the snapshot has none.
+    pub account_name: Option<&'a str>,
+    /// What identifies its finding for as long as that exists.
+    pub key: &'a str,
+    /// Sixteen hexadecimal digits that identify what its finding contains now.
+    pub fingerprint: &'a str,
+    /// Where it is in the snapshot.
+    pub place: &'a Place,
     /// When an audit first found it: RFC 3339. None if the history does not say.
     pub first_seen: Option<&'a str>,
-    /// The exception that accepts it. An accepted finding does not affect the exit status.
+    /// The exception that accepts its finding.
     pub accepted: Option<&'a AcceptedException>,
 }
 
 /// Edits of the account.
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
 #[schemars(rename = "Fix")]
-pub struct FixJson {
+pub struct FixJson<'a> {
     /// `true` if all steps together were tried on a copy of the snapshot: the finding is gone or smaller, nothing that is
     /// declared and allowed is lost, no other finding appears or grows, and the quotas of AWS hold. `"not_run"` if they were
     /// not tried.
@@ -83,8 +109,8 @@ pub struct FixJson {
     pub verified: Value,
     /// The number of actions that are left of the finding. 0 if it is gone, None if the steps were not tried.
     pub left: Option<usize>,
-    /// The steps, one text each. A text can contain a snippet of several lines.
-    pub steps: Vec<String>,
+    /// The steps, in order. All are needed.
+    pub steps: Vec<AdviceJson<'a>>,
 }
 
 /// Access that one statement grants beyond what is declared.
@@ -95,8 +121,8 @@ pub struct ExcessJson<'a> {
     pub granted_by: &'a GrantingStatement,
     /// The severity of its worst action.
     pub severity: Severity,
-    /// The actions, as patterns, the most severe first.
-    pub actions: &'a ActionList,
+    /// The actions: the position of a list in `action_lists`, from 0.
+    pub actions: usize,
     /// The number of actions. 0 for actions that AWS has not released.
     pub action_count: usize,
     /// The number of destructive actions among them.
@@ -155,20 +181,26 @@ pub struct EscalationStepJson<'a> {
     pub declared: bool,
 }
 
-impl<'a> From<&'a Finding> for FindingJson<'a> {
-    fn from(finding: &'a Finding) -> FindingJson<'a> {
+impl<'a> FindingJson<'a> {
+    /// The finding of a class. Its lists of actions have positions in no report.
+    pub fn from_class(class: &'a FindingClass) -> FindingJson<'a> {
+        FindingJson::new(class, &mut ActionTables::default())
+    }
+
+    /// The finding of a class.
+    pub(super) fn new(class: &'a FindingClass, tables: &mut ActionTables) -> FindingJson<'a> {
+        let finding = &class.finding;
         FindingJson {
             rule: finding.rule,
             severity: finding.severity,
+            state: finding.state(),
             key: &finding.key,
             fingerprint: &finding.fingerprint,
-            principal: finding.principal.as_ref(),
-            principals: &finding.principals,
-            entry: finding.entry.as_deref(),
+            principals: class.members.iter().map(FindingPrincipalJson::from).collect(),
             title: render_title(&finding.title),
             action_count: finding.action_count,
             destructive_count: finding.destructive_count,
-            excess: finding.excess.iter().map(ExcessJson::from).collect(),
+            excess: finding.excess.iter().map(|excess| ExcessJson::new(excess, tables)).collect(),
             reasons: finding.reasons.iter().map(render_reason).collect(),
             path: to_steps(&finding.path),
             other_paths: finding.other_paths.iter().map(|path| to_steps(path)).collect(),
@@ -176,16 +208,36 @@ impl<'a> From<&'a Finding> for FindingJson<'a> {
             path_fixes: &finding.path_fixes,
             place: finding.place.as_ref(),
             fix: FixJson::from_finding(finding),
-            advice: to_texts(finding.remediations.iter().filter(|remediation| !remediation.is_edit())),
-            first_seen: finding.first_seen.as_deref(),
+            advice: build_advice(finding.remediations.iter().filter(|remediation| !remediation.is_edit())),
             accepted: finding.accepted.as_ref(),
         }
     }
 }
 
-impl FixJson {
-    fn from_finding(finding: &Finding) -> Option<FixJson> {
-        let steps = to_texts(finding.remediations.iter().filter(|remediation| remediation.is_edit()));
+impl<'a> From<&'a ClassMember> for FindingPrincipalJson<'a> {
+    fn from(member: &'a ClassMember) -> FindingPrincipalJson<'a> {
+        let principal = &member.principal;
+        FindingPrincipalJson {
+            arn: &principal.arn,
+            name: &principal.name,
+            kind: principal.kind,
+            owner: principal.owner.as_deref(),
+            entry: principal.entry.as_deref(),
+            account: &principal.account,
+            account_name: principal.account_name.as_deref(),
+            key: &member.key,
+            fingerprint: &member.fingerprint,
+            place: &principal.place,
+            first_seen: member.first_seen.as_deref(),
+            accepted: member.accepted.as_ref(),
+        }
+    }
+}
+
+impl<'a> FixJson<'a> {
+    /// The fix of a finding, if it has one.
+    fn from_finding(finding: &'a Finding) -> Option<FixJson<'a>> {
+        let steps = build_advice(finding.remediations.iter().filter(|remediation| remediation.is_edit()));
         let (verified, left) = match finding.fix_verification {
             FixVerification::NotRun => (json!("not_run"), None),
             FixVerification::Ends => (json!(true), Some(0)),
@@ -200,16 +252,12 @@ fn to_steps(path: &[EscalationStep]) -> Vec<EscalationStepJson<'_>> {
     path.iter().map(EscalationStepJson::from).collect()
 }
 
-fn to_texts<'r>(remediations: impl IntoIterator<Item = &'r Remediation>) -> Vec<String> {
-    render_in_order(remediations).iter().map(RenderedRemediation::to_text).collect()
-}
-
-impl<'a> From<&'a Excess> for ExcessJson<'a> {
-    fn from(excess: &'a Excess) -> ExcessJson<'a> {
+impl<'a> ExcessJson<'a> {
+    fn new(excess: &'a Excess, tables: &mut ActionTables) -> ExcessJson<'a> {
         ExcessJson {
             granted_by: &excess.granted_by,
             severity: excess.severity,
-            actions: &excess.actions,
+            actions: tables.add_list(&excess.actions),
             action_count: excess.action_count,
             destructive_count: excess.destructive_count,
             levels: &excess.levels,

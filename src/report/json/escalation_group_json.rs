@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::text::render_escalation_group;
 use crate::audit::{EscalationGroup, PathFix, Severity};
+use crate::report::text::render_escalation_group;
 
 /// Escalation paths that end together.
 #[derive(Clone, Debug, Serialize, schemars::JsonSchema)]
