@@ -8,7 +8,7 @@ use super::step_finder::StepFinder;
 use crate::base::glob::{globs_overlap, list_rests};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::template::escape_wildcards;
-use crate::iam::{PolicyDocument, Statement};
+use crate::iam::{Ambiguity, PolicyDocument, Statement};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts};
 use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
 use crate::reach::model::arn_index::name_in_arn;
@@ -204,7 +204,9 @@ impl StepFinder<'_> {
             let answer = self.world.solver.answer(&question);
             let witness = answer.grants.into_iter().find_map(|grant| grant.witness);
             let Some(request) = witness else {
-                undecided.extend(answer.undecided);
+                // Both readings of a `*` agree on ARNs without further colons.
+                let colons = UndecidedReason::from(Ambiguity::MidSegmentStar);
+                undecided.extend(answer.undecided.into_iter().filter(|reason| *reason != colons));
                 return None;
             };
             let is_valid =
