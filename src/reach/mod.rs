@@ -11,6 +11,7 @@
 //! - `obtained`: what a search has obtained so far.
 //! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the states that a principal can obtain, each with a shortest path.
+//! - `search_classes`: the part of a search that leaves out principals which are like others.
 //! - `search_tags`: the part of a search that chooses tags.
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
 //! - `search_creations`: the part of a search that creates users and roles.
@@ -34,6 +35,7 @@ mod proof;
 mod proven_step;
 mod search;
 mod search_boundaries;
+mod search_classes;
 mod search_creations;
 mod search_gaps;
 mod search_holdings;
@@ -49,7 +51,9 @@ pub use model::chosen_boundary::ChosenBoundary;
 pub use model::chosen_tags::{ChosenTag, ChosenTags};
 pub use model::created_principal::{CreatedAccess, CreatedPrincipal};
 pub use model::search_techniques::search_techniques;
-pub use model::state::{NodeState, PolicyVersionRef, StateChange};
+pub use model::shared_change::SharedChange;
+pub use model::state::NodeState;
+pub use model::state_change::{PolicyVersionRef, StateChange};
 pub use model::technique::{ControlChange, Technique, TechniqueKind, techniques};
 pub use path::{EarlierChange, PathSoFar, PathStep};
 pub use proven_step::ProvenStep;

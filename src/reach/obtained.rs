@@ -1,15 +1,15 @@
 //! What a search has obtained so far: the principals that it can act as, and the changes that it can make. Both only grow.
 
-use std::sync::Arc;
-
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::model::chosen_boundary::BoundaryGrant;
 use super::model::created_kind::CreatedKind;
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::obtained_tags::ObtainedTags;
-use super::path::{Change, Discovery, Origin};
+use super::path::{Change, ChangeKey, Discovery, Origin};
 use super::steps::creations::CreationGrant;
 
 /// The largest number of states of one principal: combinations of the changes that can be made to it.
@@ -24,15 +24,20 @@ pub(super) type ObtainableState = (NodeState, Origin);
 /// The facts of one search.
 pub(super) struct Obtained {
     discoveries: Vec<Discovery>,
+    /// The number of states that were obtained before the current round.
+    of_earlier_rounds: usize,
     positions: FxHashMap<NodeState, usize>,
     /// The states of each principal.
     states_of: FxHashMap<usize, Vec<usize>>,
+    start: usize,
     /// The principals that some state can act as, and the start.
     reached: FixedBitSet,
     /// Those of them that some state can act as before their tags are changed.
     arrived: FixedBitSet,
-    /// Which state acts as a principal first.
-    reached_from: FxHashMap<usize, usize>,
+    /// Which state acts as a principal first: disjoint sets of principals.
+    arrivals: Vec<(usize, FixedBitSet)>,
+    /// Whether a principal got a policy or a group.
+    has_holdings: bool,
     /// The principals that some state can grant everything.
     grantable: FixedBitSet,
     /// Which state grants it first: disjoint sets of principals.
@@ -41,7 +46,9 @@ pub(super) struct Obtained {
     rewriters: Vec<(usize, FixedBitSet)>,
     /// The other changes that states can make to a principal.
     changes: FxHashMap<usize, Vec<Change>>,
-    grant_all: Arc<StateChange>,
+    /// The same, with the principal, as far as two changes differ: who makes them does not matter.
+    known_changes: FxHashSet<(usize, ChangeKey)>,
+    grant_all: SharedChange,
     pub(super) tags: ObtainedTags,
     /// The permissions boundaries that states can give to principals: disjoint principals for each.
     boundaries: Vec<(usize, BoundaryGrant)>,
@@ -64,16 +71,20 @@ impl Obtained {
     pub(super) fn new(start: usize, no_principals: &FixedBitSet) -> Obtained {
         let mut obtained = Obtained {
             discoveries: Vec::new(),
+            of_earlier_rounds: 0,
             positions: FxHashMap::default(),
             states_of: FxHashMap::default(),
+            start,
             reached: no_principals.clone(),
             arrived: no_principals.clone(),
-            reached_from: FxHashMap::default(),
+            arrivals: Vec::new(),
+            has_holdings: false,
             grantable: no_principals.clone(),
             grantors: Vec::new(),
             rewriters: Vec::new(),
             changes: FxHashMap::default(),
-            grant_all: Arc::new(StateChange { grants_all: true, ..StateChange::default() }),
+            known_changes: FxHashSet::default(),
+            grant_all: SharedChange::from(StateChange { grants_all: true, ..StateChange::default() }),
             tags: ObtainedTags::default(),
             boundaries: Vec::new(),
             creations: Vec::new(),
@@ -107,9 +118,19 @@ impl Obtained {
         self.skipped.insert(position);
     }
 
-    /// The states whose successors are searched.
+    /// Begins a round of the search: what states can do at a greater distance is looked at in the next one.
+    pub(super) fn begin_round(&mut self) {
+        self.of_earlier_rounds = self.discoveries.len();
+    }
+
+    /// The states that were obtained in earlier rounds.
+    pub(super) fn earlier_discoveries(&self) -> &[Discovery] {
+        self.discoveries.get(..self.of_earlier_rounds).unwrap_or_default()
+    }
+
+    /// The states of earlier rounds whose successors are searched.
     pub(super) fn list_expanded(&self) -> Vec<usize> {
-        (0..self.discoveries.len()).filter(|position| !self.skipped.contains(position)).collect()
+        (0..self.of_earlier_rounds).filter(|position| !self.skipped.contains(position)).collect()
     }
 
     /// A principal of which not all states were searched. None if there is none.
@@ -129,6 +150,7 @@ impl Obtained {
         }
         let position = self.discoveries.len();
         states.push(position);
+        self.has_holdings |= state.change.adds_policies();
         if let Some(created) = &state.change.created {
             self.created_by_one.insert(CreatedKind::of_created(created));
         }
@@ -140,30 +162,23 @@ impl Obtained {
     /// The states of the same principal as `at` after each change that is known to be possible.
     pub(super) fn apply_known_changes(&self, at: usize, new: &mut Vec<ObtainableState>) {
         let state = self.state(at);
-        if state.change.is_unchanged() && self.reached_from.contains_key(&state.principal) {
+        if state.change.is_unchanged() && self.has_arrived(state.principal) {
             // An unchanged principal is changed before a state acts as it.
             return;
         }
         let grant = self.find_grantor(state.principal).map(|by| self.grant_by(by));
         let changes = self.changes.get(&state.principal).into_iter().flatten().cloned();
         for change in grant.into_iter().chain(changes).filter(|change| self.is_worth_applying(state, change)) {
-            new.extend(apply(state, at, &change));
+            new.extend(change.apply_to(state, at));
         }
     }
 
     /// Adds a change that a state can make to another principal.
     pub(super) fn add_change(&mut self, principal: usize, change: Change, new: &mut Vec<ObtainableState>) {
-        let known = self.changes.entry(principal).or_default();
-        let is_same = |known: &Change| {
-            let requires = |change: &Change| {
-                (change.required_tags.clone(), change.required_boundary.clone(), change.required_holding.clone())
-            };
-            known.change == change.change && requires(known) == requires(&change)
-        };
-        if known.iter().any(is_same) {
+        if !self.known_changes.insert((principal, change.key())) {
             return;
         }
-        known.push(change.clone());
+        self.changes.entry(principal).or_default().push(change.clone());
         self.apply_to_all(principal, &change, new);
     }
 
@@ -184,8 +199,13 @@ impl Obtained {
         known_before.into_iter().for_each(|target| self.apply_to_all(target, &change, new));
     }
 
-    /// Adds the principals that the state `at` can act as.
-    pub(super) fn add_reached(&mut self, at: usize, reachable: &FixedBitSet, new: &mut Vec<ObtainableState>) {
+    /// Adds the principals that the state `at` can act as, with the changes of them that are known. Returns those that are new.
+    pub(super) fn add_reached(
+        &mut self,
+        at: usize,
+        reachable: &FixedBitSet,
+        new: &mut Vec<ObtainableState>,
+    ) -> FixedBitSet {
         let mut added = reachable.clone();
         added.difference_with(&self.arrived);
         self.arrived.union_with(&added);
@@ -193,15 +213,33 @@ impl Obtained {
         let granted: Vec<usize> = added.intersection(&self.grantable).collect();
         for principal in granted {
             if let Some(by) = self.find_grantor(principal) {
-                new.extend(apply_on_arrival(principal, at, &self.grant_by(by)));
+                new.extend(self.grant_by(by).apply_on_arrival(principal, at));
             }
         }
-        for principal in added.ones() {
-            self.reached_from.insert(principal, at);
-            new.push((NodeState::unchanged(principal), Origin { from: at, changed_by: None }));
-            let changes = self.changes.get(&principal).into_iter().flatten();
-            new.extend(changes.filter_map(|change| apply_on_arrival(principal, at, change)));
+        if !self.changes.is_empty() {
+            for principal in added.ones() {
+                let changes = self.changes.get(&principal).into_iter().flatten();
+                new.extend(changes.filter_map(|change| change.apply_on_arrival(principal, at)));
+            }
         }
+        if !added.is_clear() {
+            self.arrivals.push((at, added.clone()));
+        }
+        added
+    }
+
+    /// Which state acts as a principal first. None for the start, and for a principal that none acts as unchanged.
+    fn reached_from(&self, principal: usize) -> Option<usize> {
+        self.arrivals.iter().find(|(_, reached)| reached.contains(principal)).map(|(at, _)| *at)
+    }
+
+    /// Whether what one state can do may depend on what others can do, other than to act as principals and to change them.
+    pub(super) fn combines_states(&self) -> bool {
+        !self.rewriters.is_empty()
+            || !self.boundaries.is_empty()
+            || !self.creations.is_empty()
+            || !self.tags.views().is_empty()
+            || self.has_holdings
     }
 
     /// Adds the roles whose trust policy the state `at` can rewrite.
@@ -238,8 +276,9 @@ impl Obtained {
             return;
         }
         let rewritten = StateChange { is_trust_rewritten: true, has_session_tags, ..StateChange::default() };
+        let rewritten = SharedChange::from(rewritten);
         self.reached.insert(role);
-        let change = Change::new(by, Arc::new(rewritten.clone()));
+        let change = Change::new(by, rewritten.clone());
         let origin = Origin { from: at, changed_by: Some(change) };
         new.push((NodeState { principal: role, change: rewritten }, origin));
     }
@@ -295,6 +334,11 @@ impl Obtained {
         self.reached.insert(principal);
     }
 
+    /// Whether a state acts as a principal, other than the start as itself.
+    fn has_arrived(&self, principal: usize) -> bool {
+        self.arrived.contains(principal) && principal != self.start
+    }
+
     /// Whether a state is allowed the same as a user or role that one state creates by itself.
     pub(super) fn is_like_created_by_one(&self, state: &NodeState, is_user: bool) -> bool {
         state.change.was_absent
@@ -308,17 +352,19 @@ impl Obtained {
 
     /// A change of a principal, in all its states, and when a state begins to act as it.
     fn apply_to_all(&self, principal: usize, change: &Change, new: &mut Vec<ObtainableState>) {
-        if let Some(from) = self.reached_from.get(&principal) {
-            new.extend(apply_on_arrival(principal, *from, change));
+        if let Some(from) = self.reached_from(principal) {
+            new.extend(change.apply_on_arrival(principal, from));
         }
-        for position in self.states_of.get(&principal).into_iter().flatten() {
+        // The states of this round get the change when they are searched.
+        let of_principal = self.states_of.get(&principal).into_iter().flatten();
+        for position in of_principal.filter(|position| **position < self.of_earlier_rounds) {
             let state = self.state(*position);
             if !self.is_worth_applying(state, change) {
                 continue;
             }
             // The same as in `apply_known_changes`. The start acts as itself already.
-            if !state.change.is_unchanged() || !self.reached_from.contains_key(&principal) {
-                new.extend(apply(state, *position, change));
+            if !state.change.is_unchanged() || !self.has_arrived(principal) {
+                new.extend(change.apply_to(state, *position));
             }
         }
     }
@@ -345,26 +391,10 @@ impl Obtained {
     }
 
     fn grant_by(&self, by: usize) -> Change {
-        Change::new(by, Arc::clone(&self.grant_all))
+        Change::new(by, self.grant_all.clone())
     }
 
     fn find_grantor(&self, principal: usize) -> Option<usize> {
         self.grantors.iter().find(|(_, targets)| targets.contains(principal)).map(|(by, _)| *by)
     }
-}
-
-/// A state after a change by another state. None if the change adds nothing to it.
-fn apply(state: &NodeState, at: usize, change: &Change) -> Option<ObtainableState> {
-    if !change.is_possible_for(&state.change) {
-        return None;
-    }
-    let merged = state.change.merge(&change.change)?;
-    let is_own = change.by == at && change.others.is_empty();
-    let changed_by = (!is_own).then(|| change.clone());
-    Some((NodeState { principal: state.principal, change: merged }, Origin { from: at, changed_by }))
-}
-
-/// A principal that is changed, and then the state `from` acts as it.
-fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
-    apply(&NodeState::unchanged(principal), from, change)
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::model::chosen_tags::TargetView;
 use super::model::holdings::{Holding, PrincipalHoldings};
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::model::technique::TechniqueKind;
 use super::path::{EarlierChange, PathStep};
 use super::proven_step::ProvenStep;
@@ -93,7 +95,7 @@ impl Graph<'_> {
         let PathStep { from, to, .. } = step;
         let mut undecided = BTreeSet::new();
         let is_same_principal = from.principal == to.principal && from.change.created == to.change.created;
-        let base = if is_same_principal { from.change.clone() } else { StateChange::default() };
+        let base = if is_same_principal { from.change.clone() } else { SharedChange::default() };
         let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
         if to.change.is_federated && !base.is_federated {
             let tags = to.change.tags.iter().filter(|tag| !base.tags.contains(tag)).cloned().collect();
@@ -148,7 +150,7 @@ impl Graph<'_> {
             return ChangeProof { proofs: vec![proof], grantor: None, is_complete: true };
         }
         let proof = earlier_change.as_ref().and_then(|earlier| {
-            let changed = NodeState { principal: to.principal, change: (*earlier.change).clone() };
+            let changed = NodeState { principal: to.principal, change: earlier.change.clone() };
             let role = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(&changed) };
             Some((earlier.by.clone(), self.find_technique(&earlier.by, to, base, role, undecided)?))
         });
@@ -205,7 +207,7 @@ impl Graph<'_> {
             let found = makers.iter().find_map(|maker| {
                 let is_own = maker.principal == to.principal && maker.change.created.is_none();
                 let changed = if is_own { maker.change.merge(&single)? } else { single.clone() };
-                let changed = NodeState { principal: to.principal, change: changed };
+                let changed = NodeState::new(to.principal, changed);
                 Some((maker, self.find_technique(maker, to, &before, StepRole::ChangeState(&changed), undecided)?))
             });
             let Some((maker, proof)) = found else {
