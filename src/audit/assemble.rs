@@ -30,7 +30,7 @@ pub(super) fn assemble_audit(
     plan: AuditPlan<'_>,
     evaluation: EvaluatedPrincipals,
 ) -> Audit {
-    let EvaluatedPrincipals { mut findings, dead_grants } = evaluation;
+    let EvaluatedPrincipals { mut findings, dead_grants, .. } = evaluation;
     let AuditInputs { snapshot, baseline, catalog, options } = *inputs;
     findings.extend(find_in_baseline(inputs, facts, &plan, &findings));
     let accepted_unread = AcceptedUnread::new(&plan, &findings);

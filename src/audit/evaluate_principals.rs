@@ -45,6 +45,8 @@ pub(super) struct EvaluatedPrincipals {
     pub findings: Vec<Finding>,
     /// The trust grants that admit nobody.
     pub dead_grants: Vec<LocatedDeadGrant>,
+    /// How many questions about the ends of escalation paths were asked.
+    pub end_questions: usize,
 }
 
 /// What evaluations with one catalog share. The solver compiles each document once.
@@ -116,7 +118,8 @@ pub(super) fn evaluate_principals(
     findings.extend(evaluator.evaluate_ignored(&plan.ignored));
     let roles: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.ignored).collect();
     let dead_grants = roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect();
-    EvaluatedPrincipals { findings, dead_grants }
+    let end_questions = escalation.as_ref().map_or(0, EscalationAnalysis::count_end_questions);
+    EvaluatedPrincipals { findings, dead_grants, end_questions }
 }
 
 /// The principals of the snapshot, as callers that assume a role under a guard.

@@ -83,6 +83,8 @@ pub use model::trusted_party::TrustedParty;
 pub use options::{AuditOptions, ExtentMode};
 pub use run::audit;
 #[doc(hidden)]
+pub use run::{AuditEffort, measure_effort};
+#[doc(hidden)]
 pub use selector_writers::{SelectorBasis, SelectorSubject, SelectorWriter, WritableSelector, find_writable_selectors};
 pub use verify::verify_fixes;
 #[doc(hidden)]

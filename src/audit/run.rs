@@ -1,5 +1,7 @@
 //! One audit: plan, evaluate, assemble.
 
+use std::sync::atomic::Ordering;
+
 use super::assemble::assemble_audit;
 use super::evaluate_principals::{EvaluationTools, evaluate_principals};
 use super::model::audit::Audit;
@@ -9,6 +11,36 @@ use crate::baseline::Baseline;
 use crate::catalog::Catalog;
 use crate::snapshot::Snapshot;
 use crate::source::Diagnostics;
+
+/// How much an audit asked.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct AuditEffort {
+    /// The questions that the solver answered.
+    pub questions: usize,
+    /// Those about the ends of escalation paths.
+    pub end_questions: usize,
+}
+
+/// How much the audit of a snapshot asks: tests compare it at two sizes.
+///
+/// # Errors
+/// Those of [`audit`].
+#[doc(hidden)]
+pub fn measure_effort(
+    snapshot: &Snapshot,
+    baseline: &Baseline,
+    catalog: &Catalog,
+    options: &AuditOptions,
+) -> Result<AuditEffort, Diagnostics> {
+    let inputs = AuditInputs { snapshot, baseline, catalog, options };
+    let facts = PrincipalFacts::collect(snapshot, baseline);
+    let plan = plan_audit(&inputs, &facts)?;
+    let tools = EvaluationTools::new(catalog);
+    let evaluation = evaluate_principals(&inputs, &facts, &plan, &tools);
+    let questions = tools.solver.answered.load(Ordering::Relaxed);
+    Ok(AuditEffort { questions, end_questions: evaluation.end_questions })
+}
 
 /// Compares a snapshot with a baseline.
 ///
