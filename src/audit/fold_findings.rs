@@ -158,14 +158,7 @@ mod tests {
     #[test]
     fn an_accepted_finding_is_of_another_class() {
         let mut accepted = finding(TWO, "x", 1, "");
-        accepted.accepted = Some(crate::audit::model::finding::AcceptedException {
-            finding: "a".to_owned(),
-            reason: String::new(),
-            requested_by: String::new(),
-            approved_by: String::new(),
-            expires: "2026-12-31".to_owned(),
-            place: Place { file: "baseline.toml".into(), line: 1, column: 1 },
-        });
+        accepted.accepted = Some(crate::audit::model::finding::AcceptedException::example());
         assert_eq!(fold(FoldMode::Folded, &[finding(ONE, "x", 1, ""), accepted]).len(), 2);
     }
 }

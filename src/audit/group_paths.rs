@@ -161,14 +161,7 @@ mod tests {
         wide.also_reaches = vec!["x".to_owned(), "y".to_owned()];
         let groups = group(&[wide.clone()]);
         assert_eq!((groups.len(), groups[0].paths), (1, 3));
-        wide.accepted = Some(crate::audit::model::finding::AcceptedException {
-            finding: "a".to_owned(),
-            reason: String::new(),
-            requested_by: String::new(),
-            approved_by: String::new(),
-            expires: "2026-12-31".to_owned(),
-            place: Place { file: "baseline.toml".into(), line: 1, column: 1 },
-        });
+        wide.accepted = Some(crate::audit::model::finding::AcceptedException::example());
         assert!(group(&[wide]).is_empty());
     }
 }

@@ -56,6 +56,9 @@ impl Catalog {
             traits.fixed_resources = fixed.get(&*name).copied();
             traits.needs_long_term_credentials = LONG_TERM_CREDENTIAL_ACTIONS.contains(&&*name);
         }
+        // iam:PassRole is a permission that a request to another service needs, in the Region of that request.
+        // AWS: Grant a user permissions to pass a role to an AWS service
+        let pass_role = self.find_action("iam:PassRole").map(|id| id.0);
         let mut region_sets: Vec<Vec<&'static str>> = Vec::new();
         let partitions = Partition::ALL.iter().map(|partition| Some(*partition)).chain([None]);
         let by_partition = partitions
@@ -71,9 +74,6 @@ impl Catalog {
                         region_sets.len() - 1
                     });
                     let set = u16::try_from(number).ok().map(RegionSet);
-                    // iam:PassRole is a permission that a request to another service needs, in the Region of that request.
-                    // AWS: Grant a user permissions to pass a role to an AWS service
-                    let pass_role = self.find_action("iam:PassRole").map(|id| id.0);
                     for action in self.actions_of(service).filter(|action| Some(*action) != pass_role) {
                         if let Some(traits) = list.get_mut(action as usize) {
                             traits.endpoint = set;

@@ -9,6 +9,7 @@
 //! - `graph`: the attack graph, computed on demand.
 //! - `path`: the steps from the start of a search to a state.
 //! - `obtained`: what a search has obtained so far.
+//! - `absent_actors`: which states could act as users and roles that do not exist.
 //! - `obtained_sessions`: the roles of which a search has sessions that began in one way.
 //! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the states that a principal can obtain, each with a shortest path.
@@ -16,6 +17,7 @@
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
 //! - `search_creations`: the part of a search that creates users and roles.
 //! - `search_holdings`: the part of a search that changes policies and groups which principals got.
+//! - `search_gaps`: changes that are possible and that a search does not combine.
 //! - `search_sessions`: the part of a search that begins sessions by services and identity providers.
 //! - `search_trust`: the part of a search that uses rewritten trust policies.
 //! - `tag_order`: whether the tags that a path needs can follow each other.

@@ -159,11 +159,9 @@ impl Graph<'_> {
         }
         let proof = earlier_change.as_ref().and_then(|earlier| {
             let by = &earlier.by;
-            // What a principal changes of itself is added to what it has changed before.
-            let is_own = by.principal == to.principal && by.change.created.is_none();
-            let merged = is_own.then(|| by.change.merge(&earlier.change)).flatten();
-            let changed =
-                NodeState { principal: to.principal, change: merged.unwrap_or_else(|| (*earlier.change).clone()) };
+            let is_own = by.is_itself(to);
+            let changed = by.change_of(to, &earlier.change).unwrap_or_else(|| (*earlier.change).clone());
+            let changed = NodeState { principal: to.principal, change: changed };
             let role = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(&changed) };
             let before = if is_own { &by.change } else { base };
             Some((by.clone(), self.find_technique(by, to, before, role, undecided)?))
@@ -219,9 +217,7 @@ impl Graph<'_> {
             .partition(|holding| matches!(holding, Holding::Group(_)));
         for single in groups.iter().chain(&policies).map(StateChange::of_holding) {
             let found = makers.iter().find_map(|maker| {
-                let is_own = maker.principal == to.principal && maker.change.created.is_none();
-                let changed = if is_own { maker.change.merge(&single)? } else { single.clone() };
-                let changed = NodeState { principal: to.principal, change: changed };
+                let changed = NodeState { principal: to.principal, change: maker.change_of(to, &single)? };
                 Some((maker, self.find_technique(maker, to, &before, StepRole::ChangeState(&changed), undecided)?))
             });
             let Some((maker, proof)) = found else {

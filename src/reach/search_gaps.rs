@@ -22,10 +22,13 @@ impl Graph<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
         undecided.extend(self.find_uncombined_holdings(holdings, obtained));
-        let (no_principals, views) = (self.world.principals.empty_set(), obtained.tags.views());
-        let is_tagged = |principal: usize| views.iter().any(|view| view.targets(&no_principals).contains(principal));
-        let bounded = obtained.boundaries().iter().flat_map(|(_, grant)| grant.targets.ones());
-        let both = bounded.into_iter().find(|principal| is_tagged(*principal));
+        let mut both = self.world.principals.empty_set();
+        obtained.boundaries().iter().for_each(|(_, grant)| both.union_with(&grant.targets));
+        let mut tagged = self.world.principals.empty_set();
+        let no_principals = self.world.principals.empty_set();
+        obtained.tags.views().iter().for_each(|view| tagged.union_with(&view.targets(&no_principals)));
+        both.intersect_with(&tagged);
+        let both = both.ones().next();
         let created_policies = holdings.list_created_policies();
         let expanded = obtained.list_expanded();
         for at in &expanded {

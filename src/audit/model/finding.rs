@@ -124,6 +124,21 @@ pub struct AcceptedException {
     pub place: Place,
 }
 
+#[cfg(test)]
+impl AcceptedException {
+    /// One with a key, for tests of what is accepted.
+    pub(in crate::audit) fn example() -> AcceptedException {
+        AcceptedException {
+            finding: "a".to_owned(),
+            reason: String::new(),
+            requested_by: String::new(),
+            approved_by: String::new(),
+            expires: "2026-12-31".to_owned(),
+            place: Place { file: "baseline.toml".into(), line: 1, column: 1 },
+        }
+    }
+}
+
 /// Builds a finding. Parts that are not set stay empty.
 pub(crate) struct FindingBuilder {
     finding: Finding,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::arn_index::name_in_arn;
-use super::valid_names::is_valid_name;
+use super::valid_names::{is_valid_name, max_name_length};
 use crate::access::KnownContext;
 use crate::baseline::Glob;
 use crate::iam::element::{ActionElement, ResourceElement};
@@ -27,8 +27,6 @@ pub(super) struct NewArnPatterns<'p> {
     /// The first part of the resource in the ARN.
     pub(super) prefix: &'static str,
     pub(super) create_action: &'static str,
-    /// The largest number of characters of a name.
-    pub(super) max_name_length: usize,
     /// The names that are in use, in lower case.
     // AWS: IAM identifiers: names are unique in an account, whatever the case
     pub(super) names_in_use: BTreeSet<String>,
@@ -106,7 +104,8 @@ impl NewArnPatterns<'_> {
             let deny_statements = to_uses(Statement::deny(action(), ResourceElement::listing(&denied)));
             let branch = Branch { allow_layers: allow_layers.clone(), deny_statements, ..Branch::default() };
             let arn = self.find_witness(solver, &Access { branches: vec![branch] })?;
-            let is_valid = arn.strip_prefix(&prefix).is_some_and(|rest| is_valid_name(self.max_name_length, rest));
+            let is_valid =
+                arn.strip_prefix(&prefix).is_some_and(|rest| is_valid_name(max_name_length(self.prefix), rest));
             if is_valid && !self.names_in_use.contains(&name_in_arn(&arn).to_lowercase()) {
                 return Some(ArnClass { within, outside, arn });
             }

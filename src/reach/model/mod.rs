@@ -7,6 +7,7 @@
 //! - `chosen_boundary`: permissions boundaries that were chosen for principals.
 //! - `boundary_conditions`: the conditions on the boundary that a target has.
 //! - `chosen_tags`: tags that were chosen for principals.
+//! - `valid_names`: the names and paths that IAM accepts.
 //! - `arn_classes`: classes of ARNs of something new.
 //! - `creatable_principals`: users, roles and policies that do not exist and may be created.
 //! - `created_kind`: what created users and roles are allowed.

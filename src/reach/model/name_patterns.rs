@@ -121,10 +121,9 @@ impl NamePatternIndex {
 /// The patterns of a condition on the ARN of the principal, or on the name of the user.
 fn list_patterns(condition: &Condition) -> Vec<NamePattern> {
     // A name within a pattern without case is one of small letters.
-    let lower = |glob: &String| Some(glob.to_ascii_lowercase()).filter(|lower| lower != glob);
     let ignores_case = condition.operator.ignores_case();
     let globs = condition.texts().filter_map(to_glob).flat_map(|glob| {
-        let lower = lower(&glob).filter(|_| ignores_case);
+        let lower = ignores_case.then(|| glob.to_ascii_lowercase());
         [glob].into_iter().chain(lower)
     });
     match condition.key.lower() {

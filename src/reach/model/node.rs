@@ -244,17 +244,15 @@ impl<'a> PrincipalNode<'a> {
     }
 
     fn has_effect_in(&self, holding: &Holding, effect: Effect) -> bool {
-        let has_effect =
-            |document: &PolicyDocument| document.statements.iter().any(|statement| statement.effect == effect);
         match holding {
             Holding::Policy(policy) => {
                 let document = find_attachable_policy(self.account, policy).and_then(|policy| policy.document);
-                document.is_some_and(|document| has_effect(&document))
+                document.is_some_and(|document| has_effect(&document, effect))
             }
             Holding::Group(group) => {
                 let group = self.account.groups.get(*group);
                 let mut policies = group.into_iter().flat_map(|group| &group.identity_policies);
-                policies.any(|policy| has_effect(&policy.document))
+                policies.any(|policy| has_effect(&policy.document, effect))
             }
         }
     }
@@ -273,7 +271,11 @@ fn allow_all() -> PolicyRef {
 
 /// Whether a document has a Deny statement.
 pub(crate) fn has_deny(document: &PolicyDocument) -> bool {
-    document.statements.iter().any(|statement| statement.effect == Effect::Deny)
+    has_effect(document, Effect::Deny)
+}
+
+fn has_effect(document: &PolicyDocument, effect: Effect) -> bool {
+    document.statements.iter().any(|statement| statement.effect == effect)
 }
 
 /// Whether a policy is the managed policy with this ARN, attached or as the boundary.

@@ -81,6 +81,17 @@ impl NodeState {
         }
     }
 
+    /// Whether another state is one of the same principal, which this state can change as itself.
+    pub(crate) fn is_itself(&self, other: &NodeState) -> bool {
+        self.principal == other.principal && self.change.created.is_none()
+    }
+
+    /// The change of the principal of `target` that one change by this state leads to. What a principal changes of itself is added
+    /// to what it has changed before. None if it adds nothing to that.
+    pub(crate) fn change_of(&self, target: &NodeState, single: &StateChange) -> Option<StateChange> {
+        if self.is_itself(target) { self.change.merge(single) } else { Some(single.clone()) }
+    }
+
     /// A principal without changes.
     pub fn unchanged(principal: usize) -> NodeState {
         NodeState { principal, change: StateChange::default() }
@@ -90,11 +101,9 @@ impl NodeState {
 impl StateChange {
     /// Whether nothing was changed.
     pub fn is_unchanged(&self) -> bool {
-        match self.session {
-            // The principal is as it was, in a session that began in one way.
-            Some(SessionStart::Assumed) => StateChange { session: None, ..self.clone() } == StateChange::default(),
-            _ => *self == StateChange::default(),
-        }
+        // A session that began with `sts:AssumeRole` leaves the principal as it was.
+        let session = self.session.clone().filter(|session| *session == SessionStart::Assumed);
+        *self == StateChange { session, ..StateChange::default() }
     }
 
     /// Whether it is something else than the principal in the snapshot, or acts for it with some of its permissions only.

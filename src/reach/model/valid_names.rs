@@ -3,7 +3,16 @@
 /// The largest number of characters of a path.
 const MAX_PATH_LENGTH: usize = 512;
 
-/// Whether IAM accepts the name and the path in an ARN, from which `prefix` is cut off.
+/// The largest number of characters of a name, by the first part of the resource in the ARN (`role/`).
+// AWS: IAM and AWS STS quotas, IAM name requirements
+pub(crate) fn max_name_length(prefix: &str) -> usize {
+    match prefix {
+        "role/" | "user/" => 64,
+        _ => 128,
+    }
+}
+
+/// Whether IAM accepts the name and the path in an ARN, from which the first part of the resource is cut off.
 // AWS: IAM API Reference, CreateRole: RoleName `[\w+=,.@-]+`, Path `/` or from `!` to `~` between two slashes
 pub(crate) fn is_valid_name(max_length: usize, rest: &str) -> bool {
     let (path, name) = rest.rsplit_once('/').unwrap_or(("", rest));

@@ -247,17 +247,14 @@ impl StepFinder<'_> {
         let conditions = statements.flat_map(|statement| &statement.conditions);
         let on_key = conditions.filter(|condition| condition.key.lower() == key);
         let texts = on_key.flat_map(Condition::texts).map(|template| template.as_written().to_owned());
-        let mut values: BTreeSet<String> = texts.collect();
+        let values: BTreeSet<String> = texts.collect();
         if values.len() > MAX_PATTERNS {
             undecided.insert(UndecidedReason::TooMany {
                 most: MAX_PATTERNS,
                 items: "values of a condition key that limits what is attached or set as a boundary",
             });
         }
-        while values.len() > MAX_PATTERNS {
-            values.pop_last();
-        }
-        values
+        values.into_iter().take(MAX_PATTERNS).collect()
     }
 
     /// The principals of one kind that the state can create: without a boundary, or else with one that it writes itself, or

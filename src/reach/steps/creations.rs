@@ -6,10 +6,11 @@ use fixedbitset::FixedBitSet;
 
 use super::created_principals::Creation;
 use super::new_resource_kind::NewResource;
+use super::new_resources::TAG_KEYS;
 use super::request_proof::StepRequest;
 use super::step_finder::{StepFinder, TargetQuery};
 use super::step_prover::{StepProver, TechniqueProof};
-use crate::iam::ContextKey;
+use crate::iam::{ContextKey, Statement};
 use crate::reach::decide::context_facts::ContextFacts;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::arn_classes::MAX_CLASSES;
@@ -71,10 +72,22 @@ impl StepFinder<'_> {
 
     /// Whether the state can create users or roles with tags, and none without tags.
     pub(crate) fn creates_only_with_tags(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        if !self.has_condition_on_tags() {
+            return false;
+        }
         let creations = [NewResource::Role, NewResource::User].map(|kind| build_plain_creation(kind, None));
         creations.into_iter().any(|creation| {
             self.can_create(&creation.clone().with_tags(), undecided) && !self.can_create(&creation, undecided)
         })
+    }
+
+    /// Whether a statement names a tag of a request or a resource, so that requests with tags and without them can differ.
+    fn has_condition_on_tags(&self) -> bool {
+        let is_tag = |key: &ContextKey| {
+            key.lower() == "aws:tagkeys" || TAG_KEYS.iter().any(|prefix| key.lower().starts_with(prefix))
+        };
+        let statements = self.effective.policies.iter().flat_map(|policy| &policy.document.statements);
+        statements.flat_map(Statement::keys).any(is_tag)
     }
 
     /// Whether the state can create users or roles with one of these boundaries, and none without a boundary.

@@ -10,6 +10,7 @@ use crate::snapshot::AttachmentKind;
 use crate::solve::UndecidedReason;
 
 /// A request that frees a name, or that must come before.
+#[derive(Eq, PartialEq)]
 pub(super) struct FreeingRequest {
     pub(super) action: &'static str,
     /// None for any resource.

@@ -125,16 +125,12 @@ impl StepFinder<'_> {
             FreeingRequest { action, resource: Some(holder.to_owned()), policy_arn: Some(policy.to_owned()) }
         };
         let on_policy = |action| FreeingRequest { action, resource: Some(policy.to_owned()), policy_arn: None };
-        let is_deleted = |holder: &&str| {
-            requests.iter().any(|request: &FreeingRequest| {
-                request.action.starts_with("iam:Delete")
-                    && !request.action.ends_with("Boundary")
-                    && request.resource.as_deref() == Some(holder)
-            })
-        };
-        let detached: Vec<FreeingRequest> =
-            holders.into_iter().filter(|holder| !is_deleted(holder)).map(detach).collect();
-        requests.extend(detached);
+        for detached in holders.into_iter().map(detach) {
+            // Who is deleted is detached from it before.
+            if !requests.contains(&detached) {
+                requests.push(detached);
+            }
+        }
         if account.policies.get(policy).is_some_and(|policy| policy.other_version_count() > 0) {
             requests.push(on_policy("iam:DeletePolicyVersion"));
         }

@@ -40,15 +40,6 @@ impl NewResource {
         }
     }
 
-    /// The largest number of characters of its name.
-    // AWS: IAM and AWS STS quotas, IAM name requirements
-    pub(super) fn max_name_length(self) -> usize {
-        match self {
-            NewResource::Role | NewResource::User => 64,
-            NewResource::Group | NewResource::Policy => 128,
-        }
-    }
-
     pub(super) fn create_action(self) -> &'static str {
         match self {
             NewResource::Role => "iam:CreateRole",

@@ -12,7 +12,7 @@ use crate::iam::{Ambiguity, PolicyDocument, Statement};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts};
 use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
 use crate::reach::model::arn_index::name_in_arn;
-use crate::reach::model::valid_names::{is_valid_name, may_be_valid_name};
+use crate::reach::model::valid_names::{is_valid_name, max_name_length, may_be_valid_name};
 use crate::solve::{
     Access, AnswerDetail, Branch, Cube, FieldRange, Question, StatementUse, UndecidedReason, WitnessPolicy,
 };
@@ -209,8 +209,10 @@ impl StepFinder<'_> {
                 undecided.extend(answer.undecided.into_iter().filter(|reason| *reason != colons));
                 return None;
             };
-            let is_valid =
-                request.resource.strip_prefix(&prefix).is_some_and(|rest| is_valid_name(kind.max_name_length(), rest));
+            let is_valid = request
+                .resource
+                .strip_prefix(&prefix)
+                .is_some_and(|rest| is_valid_name(max_name_length(kind.prefix()), rest));
             let is_available = is_valid
                 && match self.find_name_holder(kind, &request.resource) {
                     Some(holder) if limits.instead_of == Some(&holder) => holder != request.resource,
@@ -257,7 +259,9 @@ impl StepFinder<'_> {
         let prefix = self.account_prefix(kind);
         let may_be_valid = |pattern: &&String| {
             pattern.contains("${")
-                || list_rests(pattern, &prefix).iter().any(|rest| may_be_valid_name(kind.max_name_length(), rest))
+                || list_rests(pattern, &prefix)
+                    .iter()
+                    .any(|rest| may_be_valid_name(max_name_length(kind.prefix()), rest))
         };
         for list in ranges.iter().flat_map(|range| &range.matches_any_of) {
             let valid: Vec<&String> = list.iter().filter(may_be_valid).collect();
