@@ -10,9 +10,12 @@
 //! - `path`: the steps from the start of a search to a state.
 //! - `obtained`: what a search has obtained so far.
 //! - `absent_actors`: which states could act as users and roles that do not exist.
+//! - `first_states`: which state of a search can do something with a principal first.
 //! - `obtained_sessions`: the roles of which a search has sessions that began in one way.
 //! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the states that a principal can obtain, each with a shortest path.
+//! - `search_progress`: what the parts of a search have computed so far.
+//! - `search_classes`: the part of a search that leaves out principals which are like others.
 //! - `search_tags`: the part of a search that chooses tags.
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
 //! - `search_creations`: the part of a search that creates users and roles.
@@ -30,6 +33,7 @@ mod absent_actors;
 mod account_access;
 pub(crate) mod decide;
 mod equivalence;
+mod first_states;
 mod graph;
 pub(crate) mod model;
 mod obtained;
@@ -40,9 +44,11 @@ mod proof;
 mod proven_step;
 mod search;
 mod search_boundaries;
+mod search_classes;
 mod search_creations;
 mod search_gaps;
 mod search_holdings;
+mod search_progress;
 mod search_sessions;
 mod search_tags;
 mod search_trust;
@@ -57,7 +63,9 @@ pub use model::chosen_tags::{ChosenTag, ChosenTags};
 pub use model::created_principal::{CreatedAccess, CreatedPrincipal};
 pub use model::search_techniques::search_techniques;
 pub use model::session_start::SessionStart;
-pub use model::state::{NodeState, PolicyVersionRef, StateChange};
+pub use model::shared_change::SharedChange;
+pub use model::state::NodeState;
+pub use model::state_change::{PolicyVersionRef, StateChange};
 pub use model::technique::{ControlChange, Technique, TechniqueKind, techniques};
 pub use path::{EarlierChange, PathSoFar, PathStep};
 pub use proven_step::ProvenStep;

@@ -4,24 +4,25 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use super::graph::Graph;
 use super::model::chosen_tags::tag_combination_limit;
-use super::model::state::{NodeState, StateChange};
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
-use super::search_boundaries::BoundaryProgress;
-use super::search_creations::CreationProgress;
-use super::search_holdings::HoldingProgress;
-use super::search_sessions::SessionProgress;
-use super::search_tags::TagProgress;
-use super::search_trust::TrustProgress;
+use super::search_classes::ClassProgress;
+use super::search_progress::SearchProgress;
 use super::steps::successors::Successors;
 use crate::solve::UndecidedReason;
+
+/// The largest number of rounds of a search. A path has at most one step for each, and what is further away is undecided: in a
+/// chain of N roles, each principal would have paths of N steps.
+const MAX_ROUNDS: usize = 16;
 
 /// Whether a state meets a goal.
 #[derive(Clone, Debug)]
@@ -59,6 +60,8 @@ pub struct SearchResult<T> {
 pub enum VisitOutcome {
     /// It searches what the state can obtain.
     Expand,
+    /// The same, and the outcome would be the same for every unchanged principal with the same statements.
+    ExpandClass,
     /// It does not.
     Skip,
     /// It ends.
@@ -106,96 +109,172 @@ impl Graph<'_> {
     ) -> BTreeSet<UndecidedReason> {
         let mut obtained = Obtained::new(from, &self.world.principals.empty_set());
         let mut undecided = BTreeSet::new();
-        let mut offered: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
-        let mut trust_progress = TrustProgress::default();
-        let mut tag_progress = TagProgress::default();
-        let mut boundary_progress = BoundaryProgress::default();
-        let mut holding_progress = HoldingProgress::default();
-        let mut creation_progress = CreationProgress::default();
-        let mut session_progress = SessionProgress::default();
+        let classes = ClassProgress::new(filter.is_none() && !self.world.limits_policies);
+        let mut progress = SearchProgress { classes, ..SearchProgress::default() };
         let mut frontier = vec![0];
-        while !frontier.is_empty() {
+        for round in 0.. {
+            obtained.begin_round();
+            if frontier.is_empty() {
+                break;
+            }
+            if round == MAX_ROUNDS {
+                undecided.insert(UndecidedReason::TooMany { most: MAX_ROUNDS, items: "steps of a path" });
+                break;
+            }
+            let mut next = Vec::new();
             let mut candidates = Vec::new();
-            for at in frontier {
-                let others = self.expand_state(at, filter, &mut obtained, &mut candidates, &mut undecided);
-                offered.extend(others.map(|already_offered| (at, already_offered)));
+            for at in &frontier {
+                self.expand_state(*at, filter, (&mut obtained, &mut progress.classes), &mut candidates, &mut undecided);
             }
-            self.change_others(&mut offered, &mut obtained, &mut candidates, &mut undecided);
-            self.use_rewritten_trust(&mut trust_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.change_holdings(&mut holding_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.use_creations(&mut creation_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.begin_sessions(&mut session_progress, &mut obtained, &mut candidates, &mut undecided);
-            candidates.sort_by_cached_key(|(state, origin)| {
-                let from = obtained.state(origin.from);
-                (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
-            });
-            let added: Vec<usize> =
-                candidates.into_iter().filter_map(|(state, origin)| obtained.add(state, Some(origin))).collect();
-            frontier = Vec::new();
-            for last in added {
-                let state = obtained.state(last);
-                let is_user = self.world.principal_sets.users.contains(state.principal);
-                if obtained.is_like_created_by_one(state, is_user) {
-                    frontier.push(last);
-                    continue;
-                }
-                match visit(&PathSoFar { discoveries: obtained.discoveries(), last }) {
-                    VisitOutcome::Expand => frontier.push(last),
-                    VisitOutcome::Skip => obtained.skip(last),
-                    VisitOutcome::Stop => return undecided,
-                }
+            progress.has_arrivals = !candidates.is_empty();
+            if self.visit_candidates(candidates, (&mut obtained, &mut progress.classes), visit, &mut next).is_break() {
+                return undecided;
             }
+            // A search that ends before needs no changes of other principals, which are most of the candidates.
+            let mut candidates = Vec::new();
+            self.change_principals(&frontier, &mut progress, &mut obtained, &mut candidates, &mut undecided);
+            if self.visit_candidates(candidates, (&mut obtained, &mut progress.classes), visit, &mut next).is_break() {
+                return undecided;
+            }
+            frontier = next;
         }
         undecided.extend(obtained.exceeds_limit().map(|principal| self.describe_limit(principal)));
-        self.find_uncombined_changes(&holding_progress, &obtained, &mut undecided);
+        self.find_uncombined_changes(&progress.holdings, &obtained, &mut undecided);
         if obtained.tags.is_limit_exceeded() {
             undecided.insert(tag_combination_limit());
         }
         undecided
     }
 
-    /// Adds what a state can do. Returns the principals to which its changes are added, if it can change others.
+    /// Adds the changes of principals that the states of a round can make, and what follows if states combine what they can do.
+    fn change_principals(
+        &self,
+        frontier: &[usize],
+        progress: &mut SearchProgress,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        for at in frontier {
+            let others = self.change_reached(*at, obtained, new, undecided);
+            progress.offered.extend(others.map(|already_offered| (*at, already_offered)));
+        }
+        self.change_others(&mut progress.offered, obtained, new, undecided);
+        self.use_rewritten_trust(&mut progress.trust, obtained, new, undecided);
+        self.choose_tags(&mut progress.tags, obtained, new, undecided);
+        self.choose_boundaries(&mut progress.boundaries, obtained, new, undecided);
+        self.change_holdings(&mut progress.holdings, obtained, new, undecided);
+        if obtained.combines_states() {
+            new.extend(progress.classes.restore());
+        }
+        progress.creations.is_last_resort = !progress.has_arrivals && new.is_empty();
+        self.use_creations(&mut progress.creations, obtained, new, undecided);
+        progress.sessions.is_last_resort = !progress.has_arrivals && new.is_empty();
+        self.begin_sessions(&mut progress.sessions, obtained, new, undecided);
+    }
+
+    /// Adds and visits new states, those with more possible actions first. Adds those to `next` whose successors are searched.
+    fn visit_candidates(
+        &self,
+        mut candidates: Vec<ObtainableState>,
+        (obtained, classes): (&mut Obtained, &mut ClassProgress),
+        visit: &mut dyn FnMut(&PathSoFar<'_>) -> VisitOutcome,
+        next: &mut Vec<usize>,
+    ) -> ControlFlow<()> {
+        candidates.sort_by_cached_key(|(state, origin)| {
+            let from = obtained.state(origin.from);
+            (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
+        });
+        for (state, origin) in candidates {
+            let mut waiting = vec![(state, origin)];
+            while let Some((state, origin)) = waiting.pop() {
+                let Some(last) = obtained.add(state.clone(), Some(origin)) else {
+                    waiting.extend(classes.settle(&state, false));
+                    continue;
+                };
+                let state = obtained.state(last);
+                let is_user = self.world.principal_sets.users.contains(state.principal);
+                if obtained.is_like_created_by_one(state, is_user) {
+                    next.push(last);
+                    continue;
+                }
+                let outcome = visit(&PathSoFar { discoveries: obtained.discoveries(), last });
+                match outcome {
+                    VisitOutcome::Expand | VisitOutcome::ExpandClass => next.push(last),
+                    VisitOutcome::Skip => obtained.skip(last),
+                    VisitOutcome::Stop => return ControlFlow::Break(()),
+                }
+                waiting.extend(classes.settle(obtained.state(last), outcome == VisitOutcome::ExpandClass));
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Adds the principals that a state can act as, and the changes of itself.
     ///
     /// `filter`: the principals that it does not act as.
     fn expand_state(
         &self,
         at: usize,
         filter: Option<&StepFilter<'_>>,
+        (obtained, classes): (&mut Obtained, &mut ClassProgress),
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let state = obtained.state(at).clone();
+        let successors = self.successors(&state);
+        undecided.extend(successors.undecided.iter().cloned());
+        let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
+        let is_created = state.change.created.is_some();
+        if successors.shared.grant_targets.contains(state.principal) && !state.change.grants_all && !is_created {
+            let change = StateChange { grants_all: true, ..state.change.to_change() };
+            new.push(own(NodeState::new(state.principal, change)));
+        }
+        obtained.apply_known_changes(at, new);
+        let count = |changed: &NodeState| changed.change.count_additions();
+        let is_addition = |changed: &&NodeState| {
+            changed.principal == state.principal && count(changed) > state.change.count_additions()
+        };
+        obtained.count_own_additions(state.principal, successors.own_states.iter().filter(is_addition).count());
+        for changed in successors.own_states.iter().filter(|changed| is_own_state(&state, changed)) {
+            self.add_own_state((at, &state), changed, obtained, new);
+        }
+        let reached = self.enter_reachable(at, &successors, filter, obtained, new);
+        new.extend(self.choose_from_classes(at, &reached, classes));
+    }
+
+    /// Adds the changes that a state can make to principals that it can act as. Returns these principals if it can change
+    /// others.
+    fn change_reached(
+        &self,
+        at: usize,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<FixedBitSet> {
         let state = obtained.state(at).clone();
         let successors = self.successors(&state);
-        undecided.extend(successors.undecided.iter().cloned());
-        let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
-        let is_created = state.change.created.is_some();
-        if successors.grant_targets.contains(state.principal) && !state.change.grants_all && !is_created {
-            let change = StateChange { grants_all: true, ..state.change.clone() };
-            new.push(own(NodeState { principal: state.principal, change }));
+        let changes = successors.changes_others.then(|| self.reached_changes(&state, &self.original_tags));
+        let of_others = changes.iter().flat_map(|changes| &changes.states);
+        let by_created = successors.own_states.iter().filter(|changed| !is_own_state(&state, changed));
+        for changed in by_created.chain(of_others) {
+            obtained.add_change(changed.principal, Change::new(at, changed.change.clone()), new);
         }
-        obtained.apply_known_changes(at, new);
-        let is_addition = |changed: &&NodeState| {
-            changed.principal == state.principal && changed.change.count_additions() > state.change.count_additions()
-        };
-        obtained.count_own_additions(state.principal, successors.changed_states.iter().filter(is_addition).count());
-        self.add_changed_states((at, &state), &successors.changed_states, obtained, new);
-        obtained.add_grants(at, &successors.grant_targets, new);
-        self.enter_reachable(at, &successors, filter, obtained, new);
-        obtained.add_rewritable(at, &successors.rewritable);
-        obtained.add_creations(at, &successors.creations);
+        undecided.extend(changes.iter().flat_map(|changes| &changes.undecided).cloned());
+        obtained.add_grants(at, &successors.shared.grant_targets, new);
+        obtained.add_rewritable(at, &successors.shared.rewritable);
+        obtained.add_creations(at, &successors.shared.creations);
         obtained.tags.add(at, &successors.tag_grants);
         obtained.add_boundaries(at, &successors.boundary_choices);
         successors.changes_others.then(|| {
-            let mut offered = successors.reachable.clone();
+            let mut offered = self.world.principals.empty_set();
+            offered.union_with(&successors.reachable);
             offered.insert(state.principal);
             offered
         })
     }
 
-    /// Adds the principals that a state can act as.
+    /// Adds the principals that a state can act as, with what is known of them. Returns those that are new.
     fn enter_reachable(
         &self,
         at: usize,
@@ -203,7 +282,7 @@ impl Graph<'_> {
         filter: Option<&StepFilter<'_>>,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
-    ) {
+    ) -> FixedBitSet {
         let mut reachable = Cow::Borrowed(&successors.reachable);
         if !reachable.is_disjoint(&self.world.creatable) {
             let mut absent = successors.reachable.clone();
@@ -220,50 +299,38 @@ impl Graph<'_> {
             reachable.to_mut().difference_with(&successors.assumed_only);
         }
         obtained.add_assumed(at, &assumed, new);
-        obtained.add_reached(at, &reachable, new);
+        obtained.add_reached(at, &reachable, new)
     }
 
-    /// Adds the changes that a state can make: of its own principal, and of others.
-    fn add_changed_states(
+    /// Adds a state that the state `at` makes of its own principal, or one that is no principal of the snapshot.
+    fn add_own_state(
         &self,
         (at, state): (usize, &NodeState),
-        changed_states: &[NodeState],
+        changed: &NodeState,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
     ) {
-        let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
-        let is_created = state.change.created.is_some();
-        for changed in changed_states.iter().cloned() {
-            if let Some(technique) = changed.change.limited_by
-                && self.world.creatable.contains(changed.principal)
-                && !changed.change.is_new_principal
-            {
-                obtained.absent.add_limited(at, (changed.principal, technique));
-                continue;
-            }
-            match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
-                true => {
-                    let (before, after) = (state.change.count_additions(), changed.change.count_additions());
-                    if changed.change.is_separate()
-                        || before == after
-                        || before == 0
-                        || (after <= 2 && obtained.may_pair(state.principal))
-                    {
-                        if let Some(lasting) =
-                            changed.change.lasting_since(&state.change).filter(|_| !state.change.is_unchanged())
-                        {
-                            let change = Change::new(at, Arc::new(lasting));
-                            obtained.add_change(state.principal, change, new);
-                        }
-                        new.push(own(changed));
-                    }
-                }
-                false => {
-                    let change = Change::new(at, Arc::new(changed.change));
-                    obtained.add_change(changed.principal, change, new);
-                }
-            }
+        if let Some(technique) = changed.change.limited_by
+            && self.world.creatable.contains(changed.principal)
+            && !changed.change.is_new_principal
+        {
+            obtained.absent.add_limited(at, (changed.principal, technique));
+            return;
         }
+        let (before, after) = (state.change.count_additions(), changed.change.count_additions());
+        let is_worth_adding = changed.change.is_separate()
+            || before == after
+            || before == 0
+            || (after <= 2 && obtained.may_pair(state.principal));
+        if !is_worth_adding {
+            return;
+        }
+        if !state.change.is_unchanged()
+            && let Some(lasting) = changed.change.lasting_since(&state.change)
+        {
+            obtained.add_change(state.principal, Change::new(at, lasting.into()), new);
+        }
+        new.push((changed.clone(), Origin { from: at, changed_by: None }));
     }
 
     /// Adds the changes that states can make to principals that only other states can act as.
@@ -287,7 +354,7 @@ impl Graph<'_> {
             already_offered.union_with(&others);
             let changed_states = self.changes_of_others(obtained.state(*at), &others, undecided);
             for changed in changed_states.into_iter().filter(|changed| !changed.change.is_separate()) {
-                obtained.add_change(changed.principal, Change::new(*at, Arc::new(changed.change)), new);
+                obtained.add_change(changed.principal, Change::new(*at, changed.change), new);
             }
         }
     }
@@ -295,6 +362,12 @@ impl Graph<'_> {
     fn describe_limit(&self, principal: usize) -> UndecidedReason {
         UndecidedReason::SearchLimit { principal: self.arn(principal).to_owned(), states: MAX_STATES_OF_PRINCIPAL }
     }
+}
+
+/// Whether a state that another one makes is its own principal, or none that exists. A user or role that the principal created
+/// changes its creator as any other principal.
+fn is_own_state(state: &NodeState, changed: &NodeState) -> bool {
+    (changed.principal == state.principal && state.change.created.is_none()) || changed.change.is_separate()
 }
 
 /// The rank of a state among states at the same distance: a change of the same principal first, then an unchanged
