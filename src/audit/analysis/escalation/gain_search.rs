@@ -19,7 +19,7 @@ use crate::audit::options::ExtentMode;
 use crate::audit::subject::accepted_extents::AcceptedExtents;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::reach::{EquivalenceClass, NodeState, PathSoFar, PathStep, VisitOutcome};
-use crate::solve::UndecidedReason;
+use crate::solve::{Access, UndecidedReason};
 
 /// Once a principal can obtain everything that policies of its account can allow, the search ends after this many further
 /// states: each costs questions and a proof, and N principals that can each become administrator have N² paths.
@@ -71,17 +71,17 @@ enum AllAccess {
 }
 
 /// A state with broader access, and an unproven path to it.
-struct GainedState {
-    state: NodeState,
-    steps: Vec<PathStep>,
-    gain: StateGain,
+pub(super) struct GainedState {
+    pub(super) state: NodeState,
+    pub(super) steps: Vec<PathStep>,
+    pub(super) gain: StateGain,
 }
 
 /// What a state has and the principal does not.
-struct StateGain {
+pub(super) struct StateGain {
     key: String,
     /// What no exception accepts. All access beyond the ceiling if there is no exception, or if it accepts all.
-    excess: Arc<ExcessByStatement>,
+    pub(super) excess: Arc<ExcessByStatement>,
     is_accepted: bool,
     /// The name of the guard that the access is without. None if it is beyond the ceiling.
     guard: Option<String>,
@@ -118,7 +118,10 @@ impl EscalationAnalysis<'_> {
             accepted_extents,
             own,
             lower_bound,
-            contained_classes: FxHashSet::default(),
+            // A principal with the same statements is allowed nothing more.
+            contained_classes: FxHashSet::from_iter([self
+                .graph
+                .equivalence_class(&NodeState::unchanged(start), &Access::default())]),
             excess_by_class: FxHashMap::default(),
             guards,
             own_lower_bound,
@@ -129,13 +132,13 @@ impl EscalationAnalysis<'_> {
         };
         let undecided_steps = self.graph.visit_states(start, None, &mut |path| search.visit(path));
         search.undecided.extend(undecided_steps);
-        let mut result = search.prove();
+        // An exception accepts one end. What it leaves is reported by itself, and so is what it does not accept.
+        let may_fold = |key: &str| extents == ExtentMode::Without && accepted_extents.find(key).is_none();
+        let mut result = search.prove(&may_fold);
         if result.paths.iter().any(|path| self.has_all_account_access(&path.end)) {
             // No further path leads to more.
             result.undecided.clear();
         }
-        // An exception accepts one end. What it leaves is reported by itself, and so is what it does not accept.
-        let may_fold = |key: &str| extents == ExtentMode::Without && accepted_extents.find(key).is_none();
         result.paths = self.fold_paths(result.paths, &may_fold);
         result
     }
@@ -157,9 +160,13 @@ impl GainSearch<'_, '_> {
             }
         }
         let mut gains: Vec<StateGain> = Vec::new();
+        let mut is_decided = true;
         match self.find_gain(state) {
             Ok(gain) => gains.extend(gain),
-            Err(reasons) => self.undecided.extend(reasons),
+            Err(reasons) => {
+                self.undecided.extend(reasons);
+                is_decided = false;
+            }
         }
         // The finding about access beyond the ceiling is about the whole end.
         if gains.iter().all(|gain| gain.is_accepted) {
@@ -169,7 +176,8 @@ impl GainSearch<'_, '_> {
             }
         }
         if gains.is_empty() {
-            return VisitOutcome::Expand;
+            let is_same_for_class = is_decided && self.guards.is_empty() && self.is_like_its_class(state);
+            return if is_same_for_class { VisitOutcome::ExpandClass } else { VisitOutcome::Expand };
         }
         let has_all = self.analysis.has_all_account_access(state);
         let is_reported = |gain: &StateGain| !gain.is_accepted && gain.guard.is_none();
@@ -220,6 +228,17 @@ impl GainSearch<'_, '_> {
             return Ok(Some(StateGain { key, excess: Arc::new(found.excess), is_accepted, guard }));
         }
         if undecided.is_empty() { Ok(None) } else { Err(undecided) }
+    }
+
+    /// Whether every unchanged principal with the same statements as a state without a gain has none.
+    fn is_like_its_class(&self, state: &NodeState) -> bool {
+        let graph = &self.analysis.graph;
+        let is_shared = || {
+            let (known_context, ..) = graph.known_context(state);
+            let allowed = self.own.at_end(&known_context, false);
+            matches!(graph.equivalence_class(state, &allowed.access), EquivalenceClass::Shared(_))
+        };
+        state.change.is_unchanged() && (graph.is_limited_to(state, &self.lower_bound) || is_shared())
     }
 
     /// What a state has and the principal does not. None if it has nothing more.
@@ -298,11 +317,32 @@ impl GainSearch<'_, '_> {
     }
 
     /// The paths that are proven and not declared.
-    fn prove(self) -> EscalationResult {
+    ///
+    /// `may_fold`: whether the gain with a key may be listed with another one.
+    fn prove(self, may_fold: &dyn Fn(&str) -> bool) -> EscalationResult {
         let mut result = EscalationResult { undecided: self.undecided, ..EscalationResult::default() };
-        for GainedState { state, steps, gain } in self.gained {
+        let may_list = |gained: &GainedState| gained.gain.guard.is_none() && may_fold(&gained.gain.key);
+        let on_the_way = self.analysis.find_ends_on_the_way(self.analyzer, &self.gained, &may_list);
+        // The number of steps until a proven path is not declared, by its position.
+        let mut proven: FxHashMap<usize, Option<usize>> = FxHashMap::default();
+        let mut listed: FxHashMap<usize, Vec<String>> = FxHashMap::default();
+        for (gained, passing) in self.gained.iter().zip(&on_the_way) {
+            let Some((at, longer)) = passing.and_then(|at| Some((at, self.gained.get(at)?))) else { continue };
+            let undeclared = proven.entry(at).or_insert_with(|| self.prover.count_until_undeclared(&longer.steps));
+            if undeclared.is_some_and(|count| count <= gained.steps.len()) {
+                listed.entry(at).or_default().push(self.analysis.graph.state_arn(&gained.state).to_owned());
+            }
+        }
+        let is_listed = |end: &str, at: Option<usize>| {
+            at.and_then(|at| listed.get(&at)).is_some_and(|ends| ends.iter().any(|listed| listed == end))
+        };
+        for (position, (GainedState { state, steps, gain }, passing)) in
+            self.gained.into_iter().zip(on_the_way).enumerate()
+        {
             let StateGain { key, excess, is_accepted, guard } = gain;
-            if is_accepted && result.accepted.iter().any(|path| path.key == key) {
+            if is_accepted && result.accepted.iter().any(|path| path.key == key)
+                || is_listed(self.analysis.graph.state_arn(&state), passing)
+            {
                 continue;
             }
             match self.prover.prove(&steps) {
@@ -311,7 +351,7 @@ impl GainSearch<'_, '_> {
                 Ok(Some(steps)) => {
                     let leaves_out_others =
                         self.all_access == AllAccess::ObtainedAndCut && self.analysis.has_everything(&state);
-                    let covered_ends = Vec::new();
+                    let covered_ends = listed.get(&position).cloned().unwrap_or_default();
                     let found = BroaderPath { key, end: state, guard, steps, excess, covered_ends, leaves_out_others };
                     if is_accepted { result.accepted.push(found) } else { result.paths.push(found) }
                 }
