@@ -4,6 +4,7 @@
 //! compiles once for each binding of them.
 
 use std::ops::Deref;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use fixedbitset::FixedBitSet;
@@ -37,6 +38,8 @@ pub struct Solver<'c> {
     type_domain_cache: TypeDomainCache,
     arn_segment_variants: OnceLock<Vec<Option<ArnSegmentVariants>>>,
     rcp_services: OnceLock<Arc<FxHashSet<Box<str>>>>,
+    /// The number of questions that were answered: tests compare it at two sizes.
+    pub(crate) answered: AtomicUsize,
 }
 
 /// The compiled statements of a run. Each entry keeps its document alive, so that the address in the key stays unique.
@@ -85,6 +88,7 @@ impl<'c> Solver<'c> {
             type_domain_cache: Cache::default(),
             arn_segment_variants: OnceLock::new(),
             rcp_services: OnceLock::new(),
+            answered: AtomicUsize::new(0),
         }
     }
 
