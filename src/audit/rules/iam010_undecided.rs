@@ -139,7 +139,7 @@ fn list_items(context: &RuleContext<'_>) -> ExtentItems {
     let is_comparison_undecided =
         context.comparison.is_some_and(|comparison| matches!(comparison.result(), ComparisonResult::Undecided(_)));
     let depends_on_others = is_comparison_undecided || !context.escalation.undecided.is_empty();
-    let others = depends_on_others.then(|| context.analyzer.snapshot());
+    let others = depends_on_others.then(|| context.analyzer.snapshot_digest());
     let content_id = single_item(&compute_content_digest(context.subject, others));
     ExtentItems::from([("missing", missing), ("undecided", undecided), ("content_id", content_id)])
 }
