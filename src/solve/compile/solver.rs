@@ -56,7 +56,7 @@ type TypeDomainCache = Cache<(ResourceTypeId, Option<Partition>), Arc<Vec<Resour
 
 /// A statement under one interpretation and one binding of its variables: the address of the document, which the entry
 /// keeps alive, and the index.
-#[derive(Eq, PartialEq, Hash, Debug)]
+#[derive(Clone, Eq, PartialEq, Hash, Debug)]
 struct CompiledStatementKey {
     document: usize,
     index: usize,

@@ -26,19 +26,21 @@ impl EscalationAnalysis<'_> {
         if !gained.iter().any(is_long) {
             return vec![None; gained.len()];
         }
-        let find_longest = |end: &GainedState| {
-            let passing = gained.iter().enumerate().filter(|(_, other)| {
+        let rated: Vec<(&GainedState, Option<Severity>)> =
+            gained.iter().map(|gained| (gained, rate(analyzer, gained))).collect();
+        let find_longest = |(end, severity): &(&GainedState, Option<Severity>)| {
+            let passing = rated.iter().enumerate().filter(|(_, (other, other_severity))| {
                 is_long(other)
                     && other.steps.len() > end.steps.len()
                     && other.steps.starts_with(&end.steps)
                     && may_fold(other)
-                    && rate(analyzer, other) >= rate(analyzer, end)
+                    && other_severity >= severity
             });
-            let (position, longest) = passing.max_by_key(|(_, other)| other.steps.len())?;
+            let (position, (longest, _)) = passing.max_by_key(|(_, (other, _))| other.steps.len())?;
             let next = longest.steps.get(end.steps.len())?;
             (may_fold(end) && self.is_all_for_step(end, next)).then_some(position)
         };
-        let found: Vec<Option<usize>> = gained.iter().map(find_longest).collect();
+        let found: Vec<Option<usize>> = rated.iter().map(find_longest).collect();
         // One that is listed with another lists none.
         let is_kept = |at: &usize| found.get(*at).is_some_and(Option::is_none);
         found.iter().map(|at| at.filter(is_kept)).collect()
