@@ -27,6 +27,7 @@ mod services_in_use;
 mod session_starts;
 mod sessions;
 mod shared_changes;
+mod tag_values;
 mod tag_variables;
 mod tags;
 mod techniques_page;
