@@ -12,6 +12,7 @@ mod freed_boundaries;
 mod gains;
 mod identity_services;
 mod lasting_changes;
+mod limited_roles;
 mod names;
 mod new_principals;
 mod organization_controls;
