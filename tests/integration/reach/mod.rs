@@ -25,6 +25,7 @@ mod rewritten_trust;
 mod same_answers;
 mod search_gaps;
 mod services_in_use;
+mod session_names;
 mod session_starts;
 mod sessions;
 mod shared_changes;
