@@ -17,7 +17,7 @@ use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::holdings::{Holding, PrincipalHoldings};
 use crate::reach::model::state::NodeState;
 use crate::reach::model::state_change::StateChange;
-use crate::reach::model::tag_index::find_resource_tag;
+use crate::reach::model::tag_condition_keys::find_resource_tag;
 use crate::reach::model::technique::Technique;
 use crate::snapshot::AttachmentKind;
 use crate::solve::UndecidedReason;
