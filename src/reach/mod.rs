@@ -9,6 +9,7 @@
 //! - `graph`: the attack graph, computed on demand.
 //! - `path`: the steps from the start of a search to a state.
 //! - `obtained`: what a search has obtained so far.
+//! - `obtained_changes`: the changes of principals among that.
 //! - `absent_actors`: which states could act as users and roles that do not exist.
 //! - `obtained_sessions`: the roles of which a search has sessions that began in one way.
 //! - `obtained_tags`: the tags that a search can choose.
@@ -19,6 +20,7 @@
 //! - `search_holdings`: the part of a search that changes policies and groups which principals got.
 //! - `search_gaps`: changes that are possible and that a search does not combine.
 //! - `search_sessions`: the part of a search that begins sessions by services and identity providers.
+//! - `search_together`: what several sessions can do only together.
 //! - `search_trust`: the part of a search that uses rewritten trust policies.
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
@@ -33,6 +35,7 @@ mod equivalence;
 mod graph;
 pub(crate) mod model;
 mod obtained;
+mod obtained_changes;
 mod obtained_sessions;
 mod obtained_tags;
 mod path;
@@ -45,6 +48,7 @@ mod search_gaps;
 mod search_holdings;
 mod search_sessions;
 mod search_tags;
+mod search_together;
 mod search_trust;
 pub(crate) mod steps;
 mod tag_order;

@@ -17,9 +17,6 @@ use super::steps::creations::CreationGrant;
 /// The largest number of states of one principal.
 pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;
 
-/// The largest number of policies, groups and versions of one principal of which each two are tried together.
-const MAX_PAIRED: usize = 6;
-
 /// A state that can be obtained, and how.
 pub(super) type ObtainableState = (NodeState, Origin);
 
@@ -28,7 +25,7 @@ pub(super) struct Obtained {
     discoveries: Vec<Discovery>,
     positions: FxHashMap<NodeState, usize>,
     /// The states of each principal.
-    states_of: FxHashMap<usize, Vec<usize>>,
+    pub(super) states_of: FxHashMap<usize, Vec<usize>>,
     /// The principals that some state can act as, and the start.
     reached: FixedBitSet,
     pub(super) sessions: ObtainedSessions,
@@ -37,15 +34,15 @@ pub(super) struct Obtained {
     /// Those of `reached` that some state can act as before their tags are changed.
     arrived: FixedBitSet,
     /// Which state acts as a principal first.
-    reached_from: FxHashMap<usize, usize>,
+    pub(super) reached_from: FxHashMap<usize, usize>,
     /// The principals that some state can grant everything.
     grantable: FixedBitSet,
     /// Which state grants it first: disjoint sets of principals.
-    grantors: Vec<(usize, FixedBitSet)>,
+    pub(super) grantors: Vec<(usize, FixedBitSet)>,
     /// The roles whose trust policy some state can rewrite, by the first such state: disjoint sets of roles.
     rewriters: Vec<(usize, FixedBitSet)>,
     /// The other changes that states can make to a principal.
-    changes: FxHashMap<usize, Vec<Change>>,
+    pub(super) changes: FxHashMap<usize, Vec<Change>>,
     grant_all: Arc<StateChange>,
     pub(super) tags: ObtainedTags,
     /// The permissions boundaries that states can give to principals: disjoint principals for each.
@@ -58,7 +55,7 @@ pub(super) struct Obtained {
     /// The states whose successors are not searched.
     skipped: FxHashSet<usize>,
     /// How many policies, groups and versions each principal can get by itself.
-    own_additions: FxHashMap<usize, usize>,
+    pub(super) own_additions: FxHashMap<usize, usize>,
     /// Whether a principal has more states than the limit.
     exceeds_limit: Option<usize>,
 }
@@ -150,38 +147,28 @@ impl Obtained {
             self.limited.insert(state.principal);
         }
         self.positions.insert(state.clone(), position);
-        self.discoveries.push(Discovery { state, origin });
+        let rests_on_joined =
+            |origin: &Origin| origin.is_joined || origin.positions().any(|earlier| self.is_joined(earlier));
+        let is_joined = origin.as_ref().is_some_and(rests_on_joined);
+        self.discoveries.push(Discovery { state, origin, is_joined });
         Some(position)
     }
 
-    /// The states of the same principal as `at` after each change that is known to be possible.
-    pub(super) fn apply_known_changes(&self, at: usize, new: &mut Vec<ObtainableState>) {
-        let state = self.state(at);
-        if state.change.is_unchanged() && self.is_entered(state.principal) {
-            // An unchanged principal is changed before a state acts as it.
-            return;
-        }
-        let grant = self.find_grantor(state.principal).map(|by| self.grant_by(by));
-        let changes = self.changes.get(&state.principal).into_iter().flatten().cloned();
-        for change in grant.into_iter().chain(changes).filter(|change| self.is_worth_applying(state, change)) {
-            new.extend(change.apply_to(state, at));
-        }
+    /// Adds the sessions of an account that act together as one state, which is not searched by itself. Returns its position.
+    pub(super) fn add_joined_sessions(&mut self, state: NodeState) -> usize {
+        let position = self.discoveries.len();
+        self.skipped.insert(position);
+        self.discoveries.push(Discovery { state, origin: None, is_joined: true });
+        position
     }
 
-    /// Adds a change that a state can make to another principal.
-    pub(super) fn add_change(&mut self, principal: usize, change: Change, new: &mut Vec<ObtainableState>) {
-        let known = self.changes.entry(principal).or_default();
-        let is_same = |known: &Change| {
-            let requires = |change: &Change| {
-                (change.required_tags.clone(), change.required_boundary.clone(), change.required_holding.clone())
-            };
-            known.change == change.change && requires(known) == requires(&change)
-        };
-        if known.iter().any(is_same) {
-            return;
-        }
-        known.push(change.clone());
-        self.apply_to_all(principal, &change, new);
+    /// Whether a state was obtained.
+    pub(super) fn contains(&self, state: &NodeState) -> bool {
+        self.positions.contains_key(state)
+    }
+
+    fn is_joined(&self, position: usize) -> bool {
+        self.discoveries.get(position).is_some_and(|discovery| discovery.is_joined)
     }
 
     /// Adds the principals that the state `at` can grant everything.
@@ -216,7 +203,7 @@ impl Obtained {
         }
         for principal in added.ones() {
             self.reached_from.insert(principal, at);
-            new.push((NodeState::unchanged(principal), Origin { from: at, changed_by: None }));
+            new.push((NodeState::unchanged(principal), Origin::from(at)));
             let changes = self.changes.get(&principal).into_iter().flatten();
             new.extend(changes.filter_map(|change| apply_on_arrival(principal, at, change)));
         }
@@ -232,7 +219,7 @@ impl Obtained {
             let grant = self.find_grantor(role).map(|by| self.grant_by(by));
             let changes = self.changes.get(&role).into_iter().flatten();
             new.extend(grant.iter().chain(changes).filter_map(|change| change.apply_to(&state, at)));
-            new.push((state, Origin { from: at, changed_by: None }));
+            new.push((state, Origin::from(at)));
         }
     }
 
@@ -272,7 +259,7 @@ impl Obtained {
         let rewritten = StateChange { is_trust_rewritten: true, has_session_tags, ..StateChange::default() };
         self.reached.insert(role);
         let change = Change::new(by, Arc::new(rewritten.clone()));
-        let origin = Origin { from: at, changed_by: Some(change) };
+        let origin = Origin::changed(at, Some(change));
         new.push((NodeState { principal: role, change: rewritten }, origin));
     }
 
@@ -326,62 +313,21 @@ impl Obtained {
         self.reached.insert(principal);
     }
 
-    /// A change of a principal, in all its states, and when a state begins to act as it.
-    fn apply_to_all(&self, principal: usize, change: &Change, new: &mut Vec<ObtainableState>) {
-        if let Some(from) = self.reached_from.get(&principal) {
-            new.extend(apply_on_arrival(principal, *from, change));
-        }
-        if let Some(from) = self.sessions.find_assumer(principal) {
-            new.extend(change.apply_to(&NodeState::assumed(principal), from));
-        }
-        for position in self.states_of.get(&principal).into_iter().flatten() {
-            let state = self.state(*position);
-            if !self.is_worth_applying(state, change) {
-                continue;
-            }
-            // The same as in `apply_known_changes`. The start acts as itself already.
-            if !state.change.is_unchanged() || !self.is_entered(principal) {
-                new.extend(change.apply_to(state, *position));
-            }
-        }
-    }
-
-    /// Counts the policies, groups and versions that a principal can get by itself.
-    pub(super) fn count_own_additions(&mut self, principal: usize, count: usize) {
-        let known = self.own_additions.entry(principal).or_default();
-        *known = count.max(*known);
-    }
-
-    /// Whether two of the policies, groups and versions that a principal can get are tried together: not if they are many.
-    pub(super) fn may_pair(&self, principal: usize) -> bool {
-        let changes = self.changes.get(&principal).into_iter().flatten();
-        let by_others = changes.filter(|c| c.change.count_additions() == 1 && self.state(c.by).principal != principal);
-        by_others.count() + self.own_additions.get(&principal).copied().unwrap_or_default() <= MAX_PAIRED
-    }
-
-    /// Whether a change is worth to try in a state.
-    fn is_worth_applying(&self, state: &NodeState, change: &Change) -> bool {
-        // What is combined already, and what is about a policy or a group that the principal got.
-        let is_single = change.others.is_empty() && change.required_holding.is_none();
-        let (before, added) = (state.change.count_additions(), change.change.count_additions());
-        !is_single || before == 0 || added == 0 || (before + added <= 2 && self.may_pair(state.principal))
-    }
-
     /// Whether some state began to act as a principal.
-    fn is_entered(&self, principal: usize) -> bool {
+    pub(super) fn is_entered(&self, principal: usize) -> bool {
         self.reached_from.contains_key(&principal) || self.sessions.find_assumer(principal).is_some()
     }
 
-    fn grant_by(&self, by: usize) -> Change {
+    pub(super) fn grant_by(&self, by: usize) -> Change {
         Change::new(by, Arc::clone(&self.grant_all))
     }
 
-    fn find_grantor(&self, principal: usize) -> Option<usize> {
+    pub(super) fn find_grantor(&self, principal: usize) -> Option<usize> {
         self.grantors.iter().find(|(_, targets)| targets.contains(principal)).map(|(by, _)| *by)
     }
 }
 
 /// A principal that is changed, and then the state `from` acts as it.
-fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
+pub(super) fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
     change.apply_to(&NodeState::unchanged(principal), from)
 }

@@ -19,6 +19,7 @@ use super::search_creations::CreationProgress;
 use super::search_holdings::HoldingProgress;
 use super::search_sessions::SessionProgress;
 use super::search_tags::TagProgress;
+use super::search_together::TogetherProgress;
 use super::search_trust::TrustProgress;
 use super::steps::successors::Successors;
 use crate::solve::UndecidedReason;
@@ -65,6 +66,20 @@ pub enum VisitOutcome {
     Stop,
 }
 
+/// What the parts of a search have computed.
+#[derive(Default)]
+struct SearchProgress {
+    /// The states that can change others, and the principals to which their changes are added already.
+    offered: FxHashMap<usize, FixedBitSet>,
+    trust: TrustProgress,
+    tags: TagProgress,
+    boundaries: BoundaryProgress,
+    holdings: HoldingProgress,
+    creations: CreationProgress,
+    sessions: SessionProgress,
+    together: TogetherProgress,
+}
+
 /// Removes principals from those that the last state of a path can act as.
 pub type StepFilter<'f> = dyn Fn(&PathSoFar<'_>, &mut FixedBitSet) + 'f;
 
@@ -79,6 +94,10 @@ impl Graph<'_> {
         let mut found = None;
         let mut undecided_goals = BTreeSet::new();
         let mut visit = |path: &PathSoFar<'_>| match goal(path) {
+            GoalResult::Met(_) | GoalResult::Undecided(_) if path.is_joined() => {
+                undecided_goals.insert(self.describe_joined(path.last()));
+                VisitOutcome::Expand
+            }
             GoalResult::Met(witness) => {
                 found = Some(FoundPath { states: path.states(), steps: path.steps(), witness });
                 VisitOutcome::Stop
@@ -106,27 +125,11 @@ impl Graph<'_> {
     ) -> BTreeSet<UndecidedReason> {
         let mut obtained = Obtained::new(from, &self.world.principals.empty_set());
         let mut undecided = BTreeSet::new();
-        let mut offered: FxHashMap<usize, FixedBitSet> = FxHashMap::default();
-        let mut trust_progress = TrustProgress::default();
-        let mut tag_progress = TagProgress::default();
-        let mut boundary_progress = BoundaryProgress::default();
-        let mut holding_progress = HoldingProgress::default();
-        let mut creation_progress = CreationProgress::default();
-        let mut session_progress = SessionProgress::default();
+        let mut progress = SearchProgress::default();
         let mut frontier = vec![0];
-        while !frontier.is_empty() {
-            let mut candidates = Vec::new();
-            for at in frontier {
-                let others = self.expand_state(at, filter, &mut obtained, &mut candidates, &mut undecided);
-                offered.extend(others.map(|already_offered| (at, already_offered)));
-            }
-            self.change_others(&mut offered, &mut obtained, &mut candidates, &mut undecided);
-            self.use_rewritten_trust(&mut trust_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.choose_tags(&mut tag_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.choose_boundaries(&mut boundary_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.change_holdings(&mut holding_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.use_creations(&mut creation_progress, &mut obtained, &mut candidates, &mut undecided);
-            self.begin_sessions(&mut session_progress, &mut obtained, &mut candidates, &mut undecided);
+        loop {
+            let candidates = self.find_candidates((&frontier, filter), &mut progress, &mut obtained, &mut undecided);
+            let Some(mut candidates) = candidates else { break };
             candidates.sort_by_cached_key(|(state, origin)| {
                 let from = obtained.state(origin.from);
                 (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
@@ -149,11 +152,39 @@ impl Graph<'_> {
             }
         }
         undecided.extend(obtained.exceeds_limit().map(|principal| self.describe_limit(principal)));
-        self.find_uncombined_changes(&holding_progress, &obtained, &mut undecided);
+        self.find_uncombined_changes(&progress.holdings, &obtained, &mut undecided);
         if obtained.tags.is_limit_exceeded() {
             undecided.insert(tag_combination_limit());
         }
         undecided
+    }
+
+    /// What the states of the frontier obtain, and all together. If the frontier is empty, what only several sessions obtain. None if
+    /// that is nothing.
+    fn find_candidates(
+        &self,
+        (frontier, filter): (&[usize], Option<&StepFilter<'_>>),
+        progress: &mut SearchProgress,
+        obtained: &mut Obtained,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<ObtainableState>> {
+        let mut candidates = Vec::new();
+        let mut act_together = || self.act_together(&mut progress.together, obtained, &mut candidates, undecided);
+        if frontier.is_empty() && (filter.is_some() || !act_together()) {
+            return None;
+        }
+        for at in frontier.iter().copied() {
+            let others = self.expand_state(at, filter, obtained, &mut candidates, undecided);
+            progress.offered.extend(others.map(|already_offered| (at, already_offered)));
+        }
+        self.change_others(&mut progress.offered, obtained, &mut candidates, undecided);
+        self.use_rewritten_trust(&mut progress.trust, obtained, &mut candidates, undecided);
+        self.choose_tags(&mut progress.tags, obtained, &mut candidates, undecided);
+        self.choose_boundaries(&mut progress.boundaries, obtained, &mut candidates, undecided);
+        self.change_holdings(&mut progress.holdings, obtained, &mut candidates, undecided);
+        self.use_creations(&mut progress.creations, obtained, &mut candidates, undecided);
+        self.begin_sessions(&mut progress.sessions, obtained, &mut candidates, undecided);
+        Some(candidates)
     }
 
     /// Adds what a state can do. Returns the principals to which its changes are added, if it can change others.
@@ -170,7 +201,24 @@ impl Graph<'_> {
         let state = obtained.state(at).clone();
         let successors = self.successors(&state);
         undecided.extend(successors.undecided.iter().cloned());
-        let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
+        self.add_successors((at, &state), &successors, filter, obtained, new);
+        successors.changes_others.then(|| {
+            let mut offered = successors.reachable.clone();
+            offered.insert(state.principal);
+            offered
+        })
+    }
+
+    /// Adds the successors of a state.
+    pub(super) fn add_successors(
+        &self,
+        (at, state): (usize, &NodeState),
+        successors: &Successors,
+        filter: Option<&StepFilter<'_>>,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+    ) {
+        let own = |state: NodeState| (state, Origin::from(at));
         let is_created = state.change.created.is_some();
         if successors.grant_targets.contains(state.principal) && !state.change.grants_all && !is_created {
             let change = StateChange { grants_all: true, ..state.change.clone() };
@@ -181,18 +229,13 @@ impl Graph<'_> {
             changed.principal == state.principal && changed.change.count_additions() > state.change.count_additions()
         };
         obtained.count_own_additions(state.principal, successors.changed_states.iter().filter(is_addition).count());
-        self.add_changed_states((at, &state), &successors.changed_states, obtained, new);
+        self.add_changed_states((at, state), &successors.changed_states, obtained, new);
         obtained.add_grants(at, &successors.grant_targets, new);
-        self.enter_reachable(at, &successors, filter, obtained, new);
+        self.enter_reachable(at, successors, filter, obtained, new);
         obtained.add_rewritable(at, &successors.rewritable);
         obtained.add_creations(at, &successors.creations);
         obtained.tags.add(at, &successors.tag_grants);
         obtained.add_boundaries(at, &successors.boundary_choices);
-        successors.changes_others.then(|| {
-            let mut offered = successors.reachable.clone();
-            offered.insert(state.principal);
-            offered
-        })
     }
 
     /// Adds the principals that a state can act as.
@@ -231,7 +274,7 @@ impl Graph<'_> {
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
     ) {
-        let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
+        let own = |state: NodeState| (state, Origin::from(at));
         let is_created = state.change.created.is_some();
         for changed in changed_states.iter().cloned() {
             if let Some(technique) = changed.change.limited_by
@@ -290,6 +333,12 @@ impl Graph<'_> {
                 obtained.add_change(changed.principal, Change::new(*at, Arc::new(changed.change)), new);
             }
         }
+    }
+
+    /// Why a state is undecided that only several sessions together obtain.
+    pub fn describe_joined(&self, state: &NodeState) -> UndecidedReason {
+        let principal = self.world.state_arn(state).to_owned();
+        UndecidedReason::Uncombined { principal, changes: "what several sessions or changes allow only together" }
     }
 
     fn describe_limit(&self, principal: usize) -> UndecidedReason {

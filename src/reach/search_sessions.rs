@@ -58,7 +58,7 @@ impl Graph<'_> {
                     let change = self.begin_session(*role, session, boundary.as_ref());
                     let changed_by = Some(Change::new(*by, Arc::new(change.clone())));
                     obtained.sessions.begin(*role);
-                    new.push((NodeState { principal: *role, change }, Origin { from: at, changed_by }));
+                    new.push((NodeState { principal: *role, change }, Origin::changed(at, changed_by)));
                 }
             }
         }

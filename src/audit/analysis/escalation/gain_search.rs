@@ -51,6 +51,9 @@ struct GainSearch<'s, 'a> {
     /// The states without guarded access, by the position of the guard and by whether they can satisfy it.
     guarded_classes: FxHashSet<(usize, bool, EquivalenceClass)>,
     gained: Vec<GainedState>,
+    /// The principals with all access of their account that the start may become with declared steps, or with what an exception
+    /// accepts, and the steps.
+    declared_administrators: Vec<(usize, Vec<PathStep>)>,
     all_access: AllAccess,
     undecided: BTreeSet<UndecidedReason>,
 }
@@ -124,11 +127,13 @@ impl EscalationAnalysis<'_> {
             own_lower_bound,
             guarded_classes: FxHashSet::default(),
             gained: Vec::new(),
+            declared_administrators: Vec::new(),
             all_access: if is_each_reported { AllAccess::Ignored } else { AllAccess::NotObtained },
             undecided: BTreeSet::new(),
         };
         let undecided_steps = self.graph.visit_states(start, None, &mut |path| search.visit(path));
         search.undecided.extend(undecided_steps);
+        search.visit_behind_administrators();
         let mut result = search.prove();
         if result.paths.iter().any(|path| self.has_all_account_access(&path.end)) {
             // No further path leads to more.
@@ -156,6 +161,10 @@ impl GainSearch<'_, '_> {
                 return VisitOutcome::Stop;
             }
         }
+        if path.is_joined() {
+            self.add_joined_gain(state);
+            return VisitOutcome::Expand;
+        }
         let mut gains: Vec<StateGain> = Vec::new();
         match self.find_gain(state) {
             Ok(gain) => gains.extend(gain),
@@ -180,10 +189,66 @@ impl GainSearch<'_, '_> {
         {
             self.all_access = AllAccess::Obtained { principal: state.principal, further_states: 0 };
         }
+        let is_expected = gains.iter().all(|gain| gain.is_accepted) || self.may_be_declared(path);
+        if has_all && state.change.is_unchanged() && is_expected {
+            self.declared_administrators.push((state.principal, path.steps()));
+        }
         for gain in gains {
             self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
         }
         if has_all { VisitOutcome::Skip } else { VisitOutcome::Expand }
+    }
+
+    /// A state that only several sessions together obtain: whether it is obtained is undecided, if it would be a finding that there
+    /// is not yet.
+    fn add_joined_gain(&mut self, state: &NodeState) {
+        let is_new = |gains: &[GainedState], gain: &StateGain| {
+            !gain.is_accepted && gains.iter().all(|known| known.gain.key != gain.key)
+        };
+        for found in [self.find_gain(state), self.find_guarded_gain(state)] {
+            match found {
+                Ok(Some(gain)) if is_new(&self.gained, &gain) => {
+                    self.undecided.insert(self.analysis.graph.describe_joined(state));
+                }
+                Ok(_) => {}
+                Err(reasons) => self.undecided.extend(reasons),
+            }
+        }
+    }
+
+    fn may_be_declared(&self, path: &PathSoFar<'_>) -> bool {
+        path.steps().iter().all(|step| self.analysis.may_be_declared(step))
+    }
+
+    /// Visits what the start obtains as an administrator of an account, if that is expected: other accounts, and what SCPs and RCPs
+    /// deny to the administrator.
+    fn visit_behind_administrators(&mut self) {
+        let graph = &self.analysis.graph;
+        for (administrator, steps) in std::mem::take(&mut self.declared_administrators) {
+            if !graph.has_more_than_account(administrator) {
+                continue;
+            }
+            let undecided = graph.visit_states(administrator, None, &mut |path| {
+                let state = path.last();
+                // The administrator has what policies of its account can allow.
+                if graph.is_same_account(administrator, state.principal) && !state.change.lifts_controls() {
+                    return VisitOutcome::Expand;
+                }
+                if path.is_joined() {
+                    self.add_joined_gain(state);
+                    return VisitOutcome::Expand;
+                }
+                match self.find_gain(state) {
+                    Ok(gain) => {
+                        let steps = steps.iter().cloned().chain(path.steps()).collect();
+                        self.gained.extend(gain.map(|gain| GainedState { state: state.clone(), steps, gain }));
+                    }
+                    Err(reasons) => self.undecided.extend(reasons),
+                }
+                if self.analysis.has_all_account_access(state) { VisitOutcome::Skip } else { VisitOutcome::Expand }
+            });
+            self.undecided.extend(undecided);
+        }
     }
 
     /// What a state can do of the actions of a guard without its condition. None if it can do nothing more.
