@@ -198,6 +198,11 @@ impl KnownContext {
             || self.alternatives.iter().any(|(other, ambiguous, _)| *other == ambiguity && ambiguous == key)
     }
 
+    /// Whether the fact about a key depends on any ambiguity.
+    pub(crate) fn has_alternative(&self, key: &ContextKey) -> bool {
+        self.find_folded_tag(key).is_some() || self.alternatives.iter().any(|(_, ambiguous, _)| ambiguous == key)
+    }
+
     /// The tag whose name differs from that of a key only in the case of letters, some of them outside of ASCII.
     fn find_folded_tag(&self, key: &ContextKey) -> Option<&ContextKey> {
         let tag = key.lower().strip_prefix(PRINCIPAL_TAG).filter(|_| !self.folded_tags.is_empty())?;

@@ -32,6 +32,12 @@ impl Graph<'_> {
             && self.has_excess(&unlimited, &effective.access) == Ok(false)
     }
 
+    /// Whether there can be more than what the policies of a principal's account allow: other accounts, or an organization.
+    pub fn has_more_than_account(&self, principal: usize) -> bool {
+        let layers = self.world.effective(&NodeState::unchanged(principal)).layers.clone();
+        !self.world.principal_sets.is_single_account() || layers.scps.is_some() || layers.rcps.is_some()
+    }
+
     /// Whether a state is allowed an action on all resources, unconditionally, that another state is never allowed. False if
     /// unknown: compares actions only.
     pub fn has_other_actions(&self, state: &NodeState, other: &NodeState) -> bool {

@@ -53,6 +53,8 @@ pub struct Graph<'a> {
     /// By the address of the shared successors, which a cache keeps, and the equivalence class.
     pub(super) search_class_numbers: Cache<(usize, usize), usize>,
     pub(super) next_search_class: AtomicUsize,
+    /// The actions of steps, other than to assume a role.
+    pub(super) step_actions: OnceLock<FixedBitSet>,
     upper_bounds: Vec<OnceLock<ActionUpperBound>>,
     /// The proofs of steps. Paths of many principals have the same last steps.
     pub(super) proofs: Cache<PathStep, StepProof>,
@@ -106,6 +108,7 @@ impl<'a> Graph<'a> {
             search_classes,
             search_class_numbers: Cache::default(),
             next_search_class: AtomicUsize::new(0),
+            step_actions: OnceLock::new(),
             upper_bounds,
             proofs: Cache::with_capacity(MAX_PROOFS),
             renamed_documents: RenamedDocuments::new(NameVariables::OfFirst),

@@ -9,12 +9,14 @@
 //! - `graph`: the attack graph, computed on demand.
 //! - `path`: the steps from the start of a search to a state.
 //! - `obtained`: what a search has obtained so far.
+//! - `obtained_changes`: the changes of principals among that.
 //! - `absent_actors`: which states could act as users and roles that do not exist.
 //! - `first_states`: which state of a search can do something with a principal first.
 //! - `obtained_sessions`: the roles of which a search has sessions that began in one way.
 //! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the states that a principal can obtain, each with a shortest path.
 //! - `search_progress`: what the parts of a search have computed so far.
+//! - `search_changes`: the part of a search that changes principals.
 //! - `search_classes`: the part of a search that leaves out principals which are like others.
 //! - `search_tags`: the part of a search that chooses tags.
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
@@ -22,6 +24,7 @@
 //! - `search_holdings`: the part of a search that changes policies and groups which principals got.
 //! - `search_gaps`: changes that are possible and that a search does not combine.
 //! - `search_sessions`: the part of a search that begins sessions by services and identity providers.
+//! - `search_together`: what several sessions can do only together.
 //! - `search_trust`: the part of a search that uses rewritten trust policies.
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
@@ -38,6 +41,7 @@ mod first_states;
 mod graph;
 pub(crate) mod model;
 mod obtained;
+mod obtained_changes;
 mod obtained_sessions;
 mod obtained_tags;
 mod path;
@@ -46,6 +50,7 @@ mod proof_of_trust;
 mod proven_step;
 mod search;
 mod search_boundaries;
+mod search_changes;
 mod search_classes;
 mod search_creations;
 mod search_gaps;
@@ -53,6 +58,7 @@ mod search_holdings;
 mod search_progress;
 mod search_sessions;
 mod search_tags;
+mod search_together;
 mod search_trust;
 pub(crate) mod steps;
 mod tag_order;

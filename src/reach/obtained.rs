@@ -18,9 +18,6 @@ use super::steps::creations::CreationGrant;
 /// The largest number of states of one principal.
 pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;
 
-/// The largest number of policies, groups and versions of one principal of which each two are tried together.
-const MAX_PAIRED: usize = 6;
-
 /// A state that can be obtained, and how.
 pub(super) type ObtainableState = (NodeState, Origin);
 
@@ -28,17 +25,17 @@ pub(super) type ObtainableState = (NodeState, Origin);
 pub(super) struct Obtained {
     discoveries: Vec<Discovery>,
     /// The number of states that were obtained before the current round.
-    of_earlier_rounds: usize,
+    pub(super) of_earlier_rounds: usize,
     positions: FxHashMap<NodeState, usize>,
     /// The states of each principal.
-    states_of: FxHashMap<usize, Vec<usize>>,
+    pub(super) states_of: FxHashMap<usize, Vec<usize>>,
     /// The principals that some state can act as, and the start.
     reached: FixedBitSet,
     pub(super) sessions: ObtainedSessions,
     /// The principals for which some state can act with some of their permissions only.
     limited: FixedBitSet,
     /// Which state acts as each principal before its tags are changed.
-    arrivals: FirstStates,
+    pub(super) arrivals: FirstStates,
     start: usize,
     /// Whether a principal got a policy or a group.
     has_holdings: bool,
@@ -47,9 +44,9 @@ pub(super) struct Obtained {
     /// Which state can rewrite the trust policy of each role.
     rewriters: FirstStates,
     /// The other changes that states can make to a principal.
-    changes: FxHashMap<usize, Vec<Change>>,
+    pub(super) changes: FxHashMap<usize, Vec<Change>>,
     /// The same, with the principal, as far as two changes differ: who makes them does not matter.
-    known_changes: FxHashSet<(usize, ChangeKey)>,
+    pub(super) known_changes: FxHashSet<(usize, ChangeKey)>,
     grant_all: SharedChange,
     pub(super) tags: ObtainedTags,
     /// The permissions boundaries that states can give to principals: disjoint principals for each.
@@ -62,7 +59,7 @@ pub(super) struct Obtained {
     /// The states whose successors are not searched.
     skipped: FxHashSet<usize>,
     /// How many policies, groups and versions each principal can get by itself.
-    own_additions: FxHashMap<usize, usize>,
+    pub(super) own_additions: FxHashMap<usize, usize>,
     /// Whether a principal has more states than the limit.
     exceeds_limit: Option<usize>,
 }
@@ -166,31 +163,28 @@ impl Obtained {
             self.limited.insert(state.principal);
         }
         self.positions.insert(state.clone(), position);
-        self.discoveries.push(Discovery { state, origin });
+        let rests_on_joined =
+            |origin: &Origin| origin.is_joined || origin.positions().any(|earlier| self.is_joined(earlier));
+        let is_joined = origin.as_ref().is_some_and(rests_on_joined);
+        self.discoveries.push(Discovery { state, origin, is_joined });
         Some(position)
     }
 
-    /// The states of the same principal as `at` after each change that is known to be possible.
-    pub(super) fn apply_known_changes(&self, at: usize, new: &mut Vec<ObtainableState>) {
-        let state = self.state(at);
-        if state.change.is_unchanged() && self.is_entered(state.principal) {
-            // An unchanged principal is changed before a state acts as it.
-            return;
-        }
-        let grant = self.find_grantor(state.principal).map(|by| self.grant_by(by));
-        let changes = self.changes.get(&state.principal).into_iter().flatten().cloned();
-        for change in grant.into_iter().chain(changes).filter(|change| self.is_worth_applying(state, change)) {
-            new.extend(change.apply_to(state, at));
-        }
+    /// Adds the sessions of an account that act together as one state, which is not searched by itself. Returns its position.
+    pub(super) fn add_joined_sessions(&mut self, state: NodeState) -> usize {
+        let position = self.discoveries.len();
+        self.skipped.insert(position);
+        self.discoveries.push(Discovery { state, origin: None, is_joined: true });
+        position
     }
 
-    /// Adds a change that a state can make to another principal.
-    pub(super) fn add_change(&mut self, principal: usize, change: Change, new: &mut Vec<ObtainableState>) {
-        if !self.known_changes.insert((principal, change.key())) {
-            return;
-        }
-        self.changes.entry(principal).or_default().push(change.clone());
-        self.apply_to_all(principal, &change, new);
+    /// Whether a state was obtained.
+    pub(super) fn contains(&self, state: &NodeState) -> bool {
+        self.positions.contains_key(state)
+    }
+
+    fn is_joined(&self, position: usize) -> bool {
+        self.discoveries.get(position).is_some_and(|discovery| discovery.is_joined)
     }
 
     /// Adds the principals that the state `at` can grant everything.
@@ -253,7 +247,7 @@ impl Obtained {
             let grant = self.find_grantor(role).map(|by| self.grant_by(by));
             let changes = self.changes.get(&role).into_iter().flatten();
             new.extend(grant.iter().chain(changes).filter_map(|change| change.apply_to(&state, at)));
-            new.push((state, Origin { from: at, changed_by: None }));
+            new.push((state, Origin::from(at)));
         }
     }
 
@@ -288,7 +282,7 @@ impl Obtained {
         let rewritten = SharedChange::from(rewritten);
         self.reached.insert(role);
         let change = Change::new(by, rewritten.clone());
-        let origin = Origin { from: at, changed_by: Some(change) };
+        let origin = Origin::changed(at, Some(change));
         new.push((NodeState { principal: role, change: rewritten }, origin));
     }
 
@@ -342,59 +336,16 @@ impl Obtained {
         self.reached.insert(principal);
     }
 
-    /// A change of a principal, in all its states, and when a state begins to act as it.
-    fn apply_to_all(&self, principal: usize, change: &Change, new: &mut Vec<ObtainableState>) {
-        if let Some(from) = self.arrivals.find(principal) {
-            new.extend(change.apply_on_arrival(principal, from));
-        }
-        if let Some(from) = self.sessions.find_assumer(principal) {
-            new.extend(change.apply_to(&NodeState::assumed(principal), from));
-        }
-        // The states of this round get the change when they are searched.
-        let of_principal = self.states_of.get(&principal).into_iter().flatten();
-        for position in of_principal.filter(|position| **position < self.of_earlier_rounds) {
-            let state = self.state(*position);
-            if !self.is_worth_applying(state, change) {
-                continue;
-            }
-            // The same as in `apply_known_changes`. The start acts as itself already.
-            if !state.change.is_unchanged() || !self.is_entered(principal) {
-                new.extend(change.apply_to(state, *position));
-            }
-        }
-    }
-
-    /// Counts the policies, groups and versions that a principal can get by itself.
-    pub(super) fn count_own_additions(&mut self, principal: usize, count: usize) {
-        let known = self.own_additions.entry(principal).or_default();
-        *known = count.max(*known);
-    }
-
-    /// Whether two of the policies, groups and versions that a principal can get are tried together: not if they are many.
-    pub(super) fn may_pair(&self, principal: usize) -> bool {
-        let changes = self.changes.get(&principal).into_iter().flatten();
-        let by_others = changes.filter(|c| c.change.count_additions() == 1 && self.state(c.by).principal != principal);
-        by_others.count() + self.own_additions.get(&principal).copied().unwrap_or_default() <= MAX_PAIRED
-    }
-
-    /// Whether a change is worth to try in a state.
-    fn is_worth_applying(&self, state: &NodeState, change: &Change) -> bool {
-        // What is combined already, and what is about a policy or a group that the principal got.
-        let is_single = change.others.is_empty() && change.required_holding.is_none();
-        let (before, added) = (state.change.count_additions(), change.change.count_additions());
-        !is_single || before == 0 || added == 0 || (before + added <= 2 && self.may_pair(state.principal))
-    }
-
     /// Whether some state began to act as a principal.
-    fn is_entered(&self, principal: usize) -> bool {
+    pub(super) fn is_entered(&self, principal: usize) -> bool {
         self.arrivals.contains(principal) || self.sessions.find_assumer(principal).is_some()
     }
 
-    fn grant_by(&self, by: usize) -> Change {
+    pub(super) fn grant_by(&self, by: usize) -> Change {
         Change::new(by, self.grant_all.clone())
     }
 
-    fn find_grantor(&self, principal: usize) -> Option<usize> {
+    pub(super) fn find_grantor(&self, principal: usize) -> Option<usize> {
         self.grantors.find(principal)
     }
 }

@@ -36,6 +36,8 @@ pub(super) struct Discovery {
     pub(super) state: NodeState,
     /// None for the start.
     pub(super) origin: Option<Origin>,
+    /// Whether only several sessions together obtain it, or changes that were not tried together: no path is known.
+    pub(super) is_joined: bool,
 }
 
 /// How a search obtained a state. States are positions among the discoveries.
@@ -45,6 +47,8 @@ pub(super) struct Origin {
     pub(super) from: usize,
     /// The state that made a change, and the change. None if `from` made it, or if nothing changed.
     pub(super) changed_by: Option<Change>,
+    /// Whether it combines changes that were not tried together.
+    pub(super) is_joined: bool,
 }
 
 /// A change of a principal that a state can make.
@@ -76,6 +80,12 @@ impl PathSoFar<'_> {
     /// The last state.
     pub fn last(&self) -> &NodeState {
         self.state(self.last)
+    }
+
+    /// Whether only several sessions together obtain the last state, or changes that were not tried together: there is no proof of
+    /// a path.
+    pub fn is_joined(&self) -> bool {
+        self.discoveries.get(self.last).is_some_and(|discovery| discovery.is_joined)
     }
 
     fn state(&self, position: usize) -> &NodeState {
@@ -176,7 +186,7 @@ impl Change {
         let merged = state.change.merge(&self.change)?;
         let is_own = self.by == at && self.others.is_empty();
         let changed_by = (!is_own).then(|| self.clone());
-        Some((NodeState::new(state.principal, merged), Origin { from: at, changed_by }))
+        Some((NodeState::new(state.principal, merged), Origin::changed(at, changed_by)))
     }
 
     /// A principal that is changed, and then the state `from` acts as it.
@@ -198,7 +208,17 @@ impl Change {
 }
 
 impl Origin {
-    fn positions(&self) -> impl Iterator<Item = usize> + '_ {
+    /// A state that follows from another one.
+    pub(super) fn from(from: usize) -> Origin {
+        Origin::changed(from, None)
+    }
+
+    /// A state that follows from another one after a change.
+    pub(super) fn changed(from: usize, changed_by: Option<Change>) -> Origin {
+        Origin { from, changed_by, is_joined: false }
+    }
+
+    pub(super) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
         let change = self.changed_by.iter().flat_map(|change| change.others.iter().copied().chain([change.by]));
         [self.from].into_iter().chain(change)
     }

@@ -7,7 +7,6 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
 
 use super::graph::Graph;
 use super::model::chosen_tags::tag_combination_limit;
@@ -15,6 +14,7 @@ use super::model::state::NodeState;
 use super::model::state_change::StateChange;
 use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
+use super::search_changes::is_own_state;
 use super::search_classes::ClassProgress;
 use super::search_progress::SearchProgress;
 use super::steps::successors::Successors;
@@ -82,6 +82,10 @@ impl Graph<'_> {
         let mut found = None;
         let mut undecided_goals = BTreeSet::new();
         let mut visit = |path: &PathSoFar<'_>| match goal(path) {
+            GoalResult::Met(_) | GoalResult::Undecided(_) if path.is_joined() => {
+                undecided_goals.insert(self.describe_joined(path.last()));
+                VisitOutcome::Expand
+            }
             GoalResult::Met(witness) => {
                 found = Some(FoundPath { states: path.states(), steps: path.steps(), witness });
                 VisitOutcome::Stop
@@ -112,17 +116,24 @@ impl Graph<'_> {
         let classes = ClassProgress::new(filter.is_none() && !self.world.limits_policies);
         let mut progress = SearchProgress { classes, ..SearchProgress::default() };
         let mut frontier = vec![0];
-        for round in 0.. {
+        let mut round = 0;
+        loop {
             obtained.begin_round();
+            let mut candidates = Vec::new();
             if frontier.is_empty() {
-                break;
+                if filter.is_some() || !self.act_together(&mut progress, &mut obtained, &mut candidates, &mut undecided)
+                {
+                    break;
+                }
+                // What sessions obtain together begins where a path of each ends.
+                round = 0;
             }
             if round == MAX_ROUNDS {
                 undecided.insert(UndecidedReason::TooMany { most: MAX_ROUNDS, items: "steps of a path" });
                 break;
             }
+            round += 1;
             let mut next = Vec::new();
-            let mut candidates = Vec::new();
             for at in &frontier {
                 self.expand_state(*at, filter, (&mut obtained, &mut progress.classes), &mut candidates, &mut undecided);
             }
@@ -144,33 +155,6 @@ impl Graph<'_> {
             undecided.insert(tag_combination_limit());
         }
         undecided
-    }
-
-    /// Adds the changes of principals that the states of a round can make, and what follows if states combine what they can do.
-    fn change_principals(
-        &self,
-        frontier: &[usize],
-        progress: &mut SearchProgress,
-        obtained: &mut Obtained,
-        new: &mut Vec<ObtainableState>,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) {
-        for at in frontier {
-            let others = self.change_reached(*at, obtained, new, undecided);
-            progress.offered.extend(others.map(|already_offered| (*at, already_offered)));
-        }
-        self.change_others(&mut progress.offered, obtained, new, undecided);
-        self.use_rewritten_trust(&mut progress.trust, obtained, new, undecided);
-        self.choose_tags(&mut progress.tags, obtained, new, undecided);
-        self.choose_boundaries(&mut progress.boundaries, obtained, new, undecided);
-        self.change_holdings(&mut progress.holdings, obtained, new, undecided);
-        if obtained.combines_states() {
-            new.extend(progress.classes.restore());
-        }
-        progress.creations.is_last_resort = !progress.has_arrivals && new.is_empty();
-        self.use_creations(&mut progress.creations, obtained, new, undecided);
-        progress.sessions.is_last_resort = !progress.has_arrivals && new.is_empty();
-        self.begin_sessions(&mut progress.sessions, obtained, new, undecided);
     }
 
     /// Adds and visits new states, those with more possible actions first. Adds those to `next` whose successors are searched.
@@ -210,7 +194,7 @@ impl Graph<'_> {
         ControlFlow::Continue(())
     }
 
-    /// Adds the principals that a state can act as, and the changes of itself.
+    /// Adds what a state can act as and change of itself.
     ///
     /// `filter`: the principals that it does not act as.
     fn expand_state(
@@ -224,11 +208,22 @@ impl Graph<'_> {
         let state = obtained.state(at).clone();
         let successors = self.successors(&state);
         undecided.extend(successors.undecided.iter().cloned());
-        let own = |state: NodeState| (state, Origin { from: at, changed_by: None });
+        self.add_successors((at, &state), &successors, filter, (obtained, classes), new);
+    }
+
+    /// Adds the principals that a state can act as, and the changes of itself.
+    pub(super) fn add_successors(
+        &self,
+        (at, state): (usize, &NodeState),
+        successors: &Successors,
+        filter: Option<&StepFilter<'_>>,
+        (obtained, classes): (&mut Obtained, &mut ClassProgress),
+        new: &mut Vec<ObtainableState>,
+    ) {
         let is_created = state.change.created.is_some();
         if successors.shared.grant_targets.contains(state.principal) && !state.change.grants_all && !is_created {
             let change = StateChange { grants_all: true, ..state.change.to_change() };
-            new.push(own(NodeState::new(state.principal, change)));
+            new.push((NodeState::new(state.principal, change), Origin::from(at)));
         }
         obtained.apply_known_changes(at, new);
         let count = |changed: &NodeState| changed.change.count_additions();
@@ -236,42 +231,11 @@ impl Graph<'_> {
             changed.principal == state.principal && count(changed) > state.change.count_additions()
         };
         obtained.count_own_additions(state.principal, successors.own_states.iter().filter(is_addition).count());
-        for changed in successors.own_states.iter().filter(|changed| is_own_state(&state, changed)) {
-            self.add_own_state((at, &state), changed, obtained, new);
+        for changed in successors.own_states.iter().filter(|changed| is_own_state(state, changed)) {
+            self.add_own_state((at, state), changed, obtained, new);
         }
-        let reached = self.enter_reachable(at, &successors, filter, obtained, new);
+        let reached = self.enter_reachable(at, successors, filter, obtained, new);
         new.extend(self.choose_from_classes(at, &reached, classes));
-    }
-
-    /// Adds the changes that a state can make to principals that it can act as. Returns these principals if it can change
-    /// others.
-    fn change_reached(
-        &self,
-        at: usize,
-        obtained: &mut Obtained,
-        new: &mut Vec<ObtainableState>,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<FixedBitSet> {
-        let state = obtained.state(at).clone();
-        let successors = self.successors(&state);
-        let changes = successors.changes_others.then(|| self.reached_changes(&state, &self.original_tags));
-        let of_others = changes.iter().flat_map(|changes| &changes.states);
-        let by_created = successors.own_states.iter().filter(|changed| !is_own_state(&state, changed));
-        for changed in by_created.chain(of_others) {
-            obtained.add_change(changed.principal, Change::new(at, changed.change.clone()), new);
-        }
-        undecided.extend(changes.iter().flat_map(|changes| &changes.undecided).cloned());
-        obtained.add_grants(at, &successors.shared.grant_targets, new);
-        obtained.add_rewritable(at, &successors.shared.rewritable);
-        obtained.add_creations(at, &successors.shared.creations);
-        obtained.tags.add(at, &successors.tag_grants);
-        obtained.add_boundaries(at, &successors.boundary_choices);
-        successors.changes_others.then(|| {
-            let mut offered = self.world.principals.empty_set();
-            offered.union_with(&successors.reachable);
-            offered.insert(state.principal);
-            offered
-        })
     }
 
     /// Adds the principals that a state can act as, with what is known of them. Returns those that are new.
@@ -330,44 +294,18 @@ impl Graph<'_> {
         {
             obtained.add_change(state.principal, Change::new(at, lasting.into()), new);
         }
-        new.push((changed.clone(), Origin { from: at, changed_by: None }));
+        new.push((changed.clone(), Origin::from(at)));
     }
 
-    /// Adds the changes that states can make to principals that only other states can act as.
-    ///
-    /// `offered`: the states that can change others, and the principals to which their changes are added already.
-    fn change_others(
-        &self,
-        offered: &mut FxHashMap<usize, FixedBitSet>,
-        obtained: &mut Obtained,
-        new: &mut Vec<ObtainableState>,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) {
-        let mut by_position: Vec<(&usize, &mut FixedBitSet)> = offered.iter_mut().collect();
-        by_position.sort_unstable_by_key(|(at, _)| **at);
-        for (at, already_offered) in by_position {
-            let mut others = obtained.list_changeable();
-            others.difference_with(already_offered);
-            if others.is_clear() {
-                continue;
-            }
-            already_offered.union_with(&others);
-            let changed_states = self.changes_of_others(obtained.state(*at), &others, undecided);
-            for changed in changed_states.into_iter().filter(|changed| !changed.change.is_separate()) {
-                obtained.add_change(changed.principal, Change::new(*at, changed.change), new);
-            }
-        }
+    /// Why a state is undecided that only several sessions together obtain.
+    pub fn describe_joined(&self, state: &NodeState) -> UndecidedReason {
+        let principal = self.world.state_arn(state).to_owned();
+        UndecidedReason::Uncombined { principal, changes: "what several sessions or changes allow only together" }
     }
 
     fn describe_limit(&self, principal: usize) -> UndecidedReason {
         UndecidedReason::SearchLimit { principal: self.arn(principal).to_owned(), states: MAX_STATES_OF_PRINCIPAL }
     }
-}
-
-/// Whether a state that another one makes is its own principal, or none that exists. A user or role that the principal created
-/// changes its creator as any other principal.
-fn is_own_state(state: &NodeState, changed: &NodeState) -> bool {
-    (changed.principal == state.principal && state.change.created.is_none()) || changed.change.is_separate()
 }
 
 /// The rank of a state among states at the same distance: a change of the same principal first, then an unchanged

@@ -76,7 +76,7 @@ impl ClassProgress {
 }
 
 fn to_state((principal, at): Arrival) -> ObtainableState {
-    (NodeState::unchanged(principal), Origin { from: at, changed_by: None })
+    (NodeState::unchanged(principal), Origin::from(at))
 }
 
 impl Graph<'_> {

@@ -61,7 +61,7 @@ impl Graph<'_> {
                     };
                     let change = SharedChange::from(change);
                     let changed_by = Some(Change::new(*by, change.clone()));
-                    new.push((NodeState { principal, change }, Origin { from, changed_by }));
+                    new.push((NodeState { principal, change }, Origin::changed(from, changed_by)));
                 };
                 let mut is_used = false;
                 for has_session_tags in [false, true] {

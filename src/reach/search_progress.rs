@@ -9,6 +9,7 @@ use super::search_creations::CreationProgress;
 use super::search_holdings::HoldingProgress;
 use super::search_sessions::SessionProgress;
 use super::search_tags::TagProgress;
+use super::search_together::TogetherProgress;
 use super::search_trust::TrustProgress;
 
 /// What the parts of a search have computed so far.
@@ -25,4 +26,5 @@ pub(super) struct SearchProgress {
     pub(super) holdings: HoldingProgress,
     pub(super) creations: CreationProgress,
     pub(super) sessions: SessionProgress,
+    pub(super) together: TogetherProgress,
 }

@@ -62,7 +62,7 @@ impl Graph<'_> {
                     let change = SharedChange::from(change);
                     let changed_by = Some(Change::new(*by, change.clone()));
                     obtained.sessions.begin(*role);
-                    new.push((NodeState { principal: *role, change }, Origin { from: at, changed_by }));
+                    new.push((NodeState { principal: *role, change }, Origin::changed(at, changed_by)));
                 }
             }
         }

@@ -89,7 +89,7 @@ impl Graph<'_> {
             if let Some(change) = self.build_tag_change(principal, view, obtained) {
                 let reached = NodeState { principal, change: change.change.clone() };
                 obtained.add_reached_with_tags(principal);
-                new.push((reached, Origin { from: at, changed_by: Some(change) }));
+                new.push((reached, Origin::changed(at, Some(change))));
             }
         }
     }

@@ -84,7 +84,7 @@ impl Graph<'_> {
             let change = StateChange { is_trust_rewritten: true, limited_by, ..StateChange::default() };
             let change = SharedChange::from(change);
             let changed_by = Some(Change::new(by, change.clone()));
-            new.push((NodeState { principal: role, change }, Origin { from: at, changed_by }));
+            new.push((NodeState { principal: role, change }, Origin::changed(at, changed_by)));
         }
     }
 

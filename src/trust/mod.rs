@@ -16,6 +16,7 @@
 //! - `shared_idp`, `shared_idp.toml`: identity providers with many customers, and the claims that identify a customer.
 //! - `declared_assumers`: `assumable_by` as a policy document.
 //! - `accepted_trust`: what an exception accepts, as it applies to one grant.
+//! - `guests`: the requests of anyone without sign-in.
 //! - `undeclared`: the requests that are admitted and not declared.
 //! - `new_grant`: the callers that a role admits once its trust policy is rewritten.
 //! - `dead_grant`: the grants that admit nobody.
@@ -27,6 +28,7 @@ mod dead_grant;
 mod declared_assumers;
 mod grant;
 mod grant_question;
+mod guests;
 mod new_grant;
 mod own_accounts;
 mod request_case;

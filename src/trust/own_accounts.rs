@@ -53,7 +53,7 @@ impl<'a> OwnAccounts<'a> {
     /// Whether requests come from outside these accounts.
     pub fn is_external(&self, grant: &TrustGrant, scope: &TrustScope) -> bool {
         match scope {
-            TrustScope::Anyone | TrustScope::AnyTenant(_) => true,
+            TrustScope::Anyone | TrustScope::AnyTenant(_) | TrustScope::Guests(_) => true,
             TrustScope::Organization(id) => !self.is_organization(id),
             TrustScope::Account(account) => !self.contains(account),
             TrustScope::Principal(arn) => !self.contains_arn(arn),

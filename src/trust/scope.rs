@@ -10,6 +10,8 @@ pub enum TrustScope {
     Anyone,
     /// Those of any customer of a shared identity provider.
     AnyTenant(&'static SharedIdp),
+    /// Those of anyone without sign-in, with a token that a shared identity provider issues to guests of a customer.
+    Guests(&'static SharedIdp),
     /// Those of principals of any account of an organization.
     Organization(String),
     /// Those of principals of one account.
@@ -31,12 +33,13 @@ impl TrustScope {
     }
 
     /// Whether a report about this scope also covers another scope, if the same statement admits both for one grant:
-    /// anyone is also each organization, account and service, any customer is also an identity of the provider, and a service is
-    /// also the service for another account.
+    /// anyone is also each organization, account and service, any customer is also an identity of the provider and a guest, a guest
+    /// is also an identity of the provider, and a service is also the service for another account.
     pub(crate) fn implies(&self, other: &TrustScope) -> bool {
         match self {
             TrustScope::Anyone => !matches!(other, TrustScope::Anyone),
-            TrustScope::AnyTenant(_) => matches!(other, TrustScope::Provider),
+            TrustScope::AnyTenant(_) => matches!(other, TrustScope::Guests(_) | TrustScope::Provider),
+            TrustScope::Guests(_) => matches!(other, TrustScope::Provider),
             TrustScope::Service => matches!(other, TrustScope::ServiceForOtherAccount),
             _ => false,
         }

@@ -28,6 +28,18 @@ pub struct SharedIdp {
     pub path_claims: Vec<String>,
     /// Subjects to show in a fix, one for each format that tokens have today.
     pub examples: Vec<String>,
+    /// What marks the token of a guest. `None` if the provider issues none.
+    pub guests: Option<GuestMark>,
+}
+
+/// The claim of a token that an OIDC provider issues to anyone who knows the id of a customer, without sign-in.
+#[derive(Clone, Debug, Eq, PartialEq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GuestMark {
+    /// The claim.
+    pub claim: String,
+    /// Its values.
+    pub values: Vec<String>,
 }
 
 #[derive(serde::Deserialize)]
@@ -58,6 +70,7 @@ struct SharedIdpTable {
     path_claims: Vec<String>,
     #[serde(default)]
     examples: Vec<String>,
+    guests: Option<GuestMark>,
 }
 
 impl SharedIdpTable {
@@ -73,6 +86,7 @@ impl SharedIdpTable {
             claims,
             path_claims,
             examples,
+            guests,
         } = self;
         host.into_iter().chain(hosts).map(move |host| SharedIdp {
             host,
@@ -84,6 +98,7 @@ impl SharedIdpTable {
             claims: claims.clone(),
             path_claims: path_claims.clone(),
             examples: examples.clone(),
+            guests: guests.clone(),
         })
     }
 }

@@ -68,7 +68,7 @@ pub struct TrustAnalysis {
 }
 
 impl TrustAnalysis {
-    fn extend(&mut self, other: TrustAnalysis) {
+    pub(super) fn extend(&mut self, other: TrustAnalysis) {
         self.undeclared.extend(other.undeclared);
         self.undecided.extend(other.undecided);
     }
@@ -163,8 +163,10 @@ impl<'a> TrustAnalyzer<'a> {
                 _ => None,
             };
             // A provider that is not shared has no customers.
-            let tenants = shared_idp.map(|idp| self.find_undeclared_tenants(&question, idp, declared_assumers));
-            analysis.extend(tenants.unwrap_or_default());
+            if let Some(idp) = shared_idp {
+                analysis.extend(self.find_undeclared_tenants(&question, idp, declared_assumers));
+                analysis.extend(self.find_undeclared_guests(&question, idp, declared_assumers));
+            }
             analysis.extend(self.find_undeclared_callers(&question, declared_assumers));
         }
         analysis

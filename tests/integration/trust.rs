@@ -80,6 +80,7 @@ fn who(undeclared: &UndeclaredTrust) -> String {
     match &undeclared.scope {
         TrustScope::Anyone => format!("world {}", undeclared.grant.assume_action()),
         TrustScope::AnyTenant(issuer) => format!("tenants {}", issuer.host),
+        TrustScope::Guests(issuer) => format!("guests {}", issuer.host),
         TrustScope::Organization(id) => format!("organization {id}"),
         TrustScope::Account(id) => format!("account {id}"),
         TrustScope::Principal(arn) => format!("principal {arn}"),
@@ -189,10 +190,30 @@ fn any_customer_of_a_shared_provider_is_a_stranger() {
     let pool = "tenants cognito-identity.amazonaws.com";
     let cognito = |condition| web("cognito-identity.amazonaws.com", condition);
     assert_eq!(found(&cognito(json!({})), NONE), Some((Severity::Critical, pool.to_owned())));
+    let aud = "cognito-identity.amazonaws.com:aud";
+    let of_pool = json!({ "StringEquals": { aud: "us-east-1:a" } });
     assert_eq!(
-        found(&cognito(json!({ "StringEquals": { "cognito-identity.amazonaws.com:aud": "us-east-1:a" } })), NONE),
-        None
+        found(&cognito(of_pool), NONE),
+        Some((Severity::High, "guests cognito-identity.amazonaws.com".to_owned()))
     );
+}
+
+#[test]
+fn guests_of_an_identity_pool_are_reported_unless_the_baseline_declares_them() {
+    for host in ["cognito-identity.amazonaws.com", "cognito-identity-us-gov.amazonaws.com"] {
+        let (aud, amr) = (format!("{host}:aud"), format!("{host}:amr"));
+        let trust = |operator: &str, value: &str| {
+            let mut conditions = json!({ "StringEquals": { &aud: "us-east-1:a" } });
+            conditions[operator] = json!({ &amr: value });
+            web(host, conditions)
+        };
+        let guests = Some((Severity::High, format!("guests {host}")));
+        assert_eq!(found(&trust("ForAnyValue:StringLike", "unauthenticated"), NONE), guests);
+        assert_eq!(found(&trust("ForAnyValue:StringNotEquals", "authenticated"), NONE), guests);
+        assert_eq!(found(&trust("ForAnyValue:StringLike", "authenticated"), NONE), None, "signed in");
+        let declared = format!("assumable_by = [{{ principal = \"{host}\" }}]");
+        assert_eq!(found(&trust("ForAnyValue:StringLike", "unauthenticated"), &declared), None);
+    }
 }
 
 #[test]

@@ -110,6 +110,7 @@ fn describe_party(party: &TrustedParty) -> String {
             _ => "anyone".to_owned(),
         },
         TrustScope::AnyTenant(idp) => named("any-tenant", &idp.host),
+        TrustScope::Guests(idp) => named("guests", &idp.host),
         TrustScope::Organization(id) => named("organization", id),
         TrustScope::Account(account) => named("account", account.as_str()),
         TrustScope::Principal(arn) => format!("principal/{}", escape_arn(arn.as_str())),

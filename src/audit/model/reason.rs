@@ -74,6 +74,13 @@ pub enum Reason {
         /// What identifies a customer: `owner`.
         customer: String,
     },
+    /// IAM006: guests of an application need only the id of a customer of a shared identity provider.
+    AnyGuest {
+        /// The provider.
+        provider: String,
+        /// The noun for a customer: `identity pool`.
+        customer: String,
+    },
     /// IAM006: the external account assumes the role without an external ID.
     NoExternalId {
         /// The account id.

@@ -14,9 +14,9 @@ pub struct TrustedParty {
 }
 
 impl TrustedParty {
-    /// Whether anyone can be the party: any AWS account, or any customer of a shared identity provider.
+    /// Whether anyone can be the party: any AWS account, any customer of a shared identity provider, or any guest.
     pub(crate) fn is_anyone(&self) -> bool {
-        matches!(self.scope, TrustScope::Anyone | TrustScope::AnyTenant(_))
+        matches!(self.scope, TrustScope::Anyone | TrustScope::AnyTenant(_) | TrustScope::Guests(_))
     }
 
     /// A stable token for fingerprints.
@@ -26,6 +26,7 @@ impl TrustedParty {
         match &self.scope {
             TrustScope::Anyone => format!("anyone {action} {grant}"),
             TrustScope::AnyTenant(idp) => format!("any-tenant {} {grant}", idp.host),
+            TrustScope::Guests(idp) => format!("guests {} {grant}", idp.host),
             TrustScope::Organization(id) => format!("organization {id} {grant}"),
             TrustScope::Account(account) => format!("account {} {grant}", account.as_str()),
             TrustScope::Principal(arn) => format!("principal {} {grant}", arn.as_str()),

@@ -38,10 +38,12 @@ pub(super) static INFO: RuleInfo = RuleInfo {
 **What it does.** Compares the trust policy of a role, with its conditions, with `assumable_by`, and reports a request to
 assume the role that the manifest does not declare. If nothing is declared, or an `[[ignore]]` excludes the role, only
 external principals are checked: anyone in any AWS account, any customer of an identity provider that many customers share,
-such as any repository of GitHub, and principals of an account that is neither in the snapshot nor in its organization.
+such as any repository of GitHub, any guest of an application (Amazon Cognito), and principals of an account that is neither in
+the snapshot nor in its organization.
 
 Trust in anyone is critical, or high if a condition requires a value that not everybody has, such as an external ID, an
-address, a network or an id. Trust in another account or organization is high, or medium if a condition requires such a
+address, a network or an id. Trust in guests of an identity pool, who need only its id, is high, or medium if a condition requires
+such a value. Trust in another account or organization is high, or medium if a condition requires such a
 value. Trust in an organization is medium if the snapshot has no organization: it can be that of the account. Trust in another identity provider, or in a service that acts for another account, is high. Trust in a principal of
 an account of the snapshot or of its organization, or in a service for the role's own account, is medium. The name of a shared provider is not enough
 to declare it: `when` must restrict whose tokens are accepted. A statement that admits nobody, such as one that requires
@@ -286,6 +288,9 @@ fn explain_trust(context: &RuleContext<'_>, undeclared_trust: &UndeclaredTrust) 
         (TrustScope::AnyTenant(idp), TrustGrant::Oidc { .. }) => {
             Some(Reason::SharedProvider { provider: idp.name.clone(), customer: customer_noun(idp).to_owned() })
         }
+        (TrustScope::Guests(idp), _) => {
+            Some(Reason::AnyGuest { provider: idp.name.clone(), customer: idp.tenant.clone() })
+        }
         (TrustScope::Account(account), _)
             if !context.analyzer.is_own_account(account.as_str()) && !requires_external_id(undeclared_trust) =>
         {
@@ -367,6 +372,9 @@ fn choose_trust_change(undeclared_trust: &UndeclaredTrust) -> TrustChange {
                 }
             }
         },
+        (TrustScope::Guests(SharedIdp { host, guests: Some(mark), .. }), _) => {
+            TrustChange::RequireClaim { keys: vec![format!("{host}:{}", mark.claim)] }
+        }
         _ => TrustChange::Remove { principal: undeclared_trust.grant.as_str().to_owned() },
     }
 }

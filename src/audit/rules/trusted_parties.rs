@@ -66,6 +66,8 @@ fn rate_severity(context: &RuleContext<'_>, undeclared_trust: &UndeclaredTrust) 
     let base_severity = match &undeclared_trust.scope {
         TrustScope::Anyone | TrustScope::AnyTenant(_) if undeclared_trust.requires_restricted_value() => Severity::High,
         TrustScope::Anyone | TrustScope::AnyTenant(_) => Severity::Critical,
+        // Everybody can find the id of a pool in the application.
+        TrustScope::Guests(_) => external_severity,
         // If the organization of the snapshot is not known, it can be this one.
         TrustScope::Organization(id)
             if context.analyzer.is_own_organization(id) || !context.analyzer.has_organization() =>

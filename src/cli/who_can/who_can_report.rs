@@ -278,6 +278,7 @@ fn find_access(
                 GoalResult::NotMet
             }
             Err(why) => GoalResult::Undecided(why),
+            Ok(Some(_)) if path.is_joined() => GoalResult::Undecided(BTreeSet::from([graph.describe_joined(last)])),
             Ok(Some(access)) => match graph.prove_steps(&path.steps()) {
                 Ok(steps) => GoalResult::Met((access, steps)),
                 Err(why) => GoalResult::Undecided(why),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 
 use crate::iam::{ElementKind, Statement};
-use crate::solve::{Access, Branch, Solver, StatementUse};
+use crate::solve::{Access, Branch, Solver, StatementUse, has_open_reading};
 
 /// A superset of the actions that an access formula allows. All other actions are denied in every request.
 pub(crate) fn action_upper_bound(solver: &Solver<'_>, access: &Access) -> FixedBitSet {
@@ -147,6 +147,7 @@ fn matches_every_request(statement_use: &StatementUse) -> bool {
     statement_use.resource_scope.is_none()
         && statement_use.controlled_resources.is_none()
         && statement.conditions.is_empty()
+        && !has_open_reading(statement)
         && is_on_all_resources(statement)
 }
 

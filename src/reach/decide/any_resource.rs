@@ -10,7 +10,7 @@ use super::world::World;
 use crate::access::decide_condition;
 use crate::catalog::ActionId;
 use crate::iam::PolicyDocument;
-use crate::solve::{Access, Branch, StatementUse, UndecidedReason, build_allow_all};
+use crate::solve::{Access, Branch, StatementUse, UndecidedReason, build_allow_all, has_open_reading};
 
 /// What no question is asked about. There are some hundreds for each state.
 static ALLOWED: LazyLock<Arc<CachedAnswer>> = LazyLock::new(|| decided_answer(true));
@@ -109,9 +109,11 @@ fn simplify_branch(effective: &EffectiveAccess<'_>, branch: Branch) -> Option<Br
 
 fn compute_match_certainty(effective: &EffectiveAccess<'_>, statement_use: &StatementUse) -> MatchCertainty {
     let statement = statement_use.statement();
-    let mut always = is_on_all_resources(statement);
+    let mut always = is_on_all_resources(statement) && !has_open_reading(statement);
     for condition in &statement.conditions {
-        match decide_condition(condition, &effective.known.fact(&condition.key)) {
+        let is_open = effective.known.has_alternative(&condition.key);
+        let decided = || decide_condition(condition, &effective.known.fact(&condition.key));
+        match (!is_open).then(decided).flatten() {
             Some(true) => {}
             Some(false) => return MatchCertainty::Never,
             None => always = false,

@@ -14,7 +14,7 @@ use crate::access::{KeyFact, decide_condition};
 use crate::catalog::ActionId;
 use crate::iam::{Condition, ContextKey, ElementKind, Statement, Template, TemplatePart};
 use crate::reach::model::arn_index::ArnIndex;
-use crate::solve::{Access, Branch, Question, StatementUse, UndecidedReason, build_allow_all};
+use crate::solve::{Access, Branch, Question, StatementUse, UndecidedReason, build_allow_all, has_open_reading};
 
 /// A question about one action and many resources.
 pub(crate) struct ResourceQuery<'q> {
@@ -173,7 +173,8 @@ impl ResourceQuery<'_> {
 
     /// Whether a condition holds in every request on the candidates, or in none. None if requests or candidates differ.
     fn decide_for_candidates(&self, condition: &Condition) -> Option<bool> {
-        let resource = self.candidates.minimum().filter(|_| !is_resource_key(&condition.key))?;
+        let is_open = is_resource_key(&condition.key) || self.effective.known.has_alternative(&condition.key);
+        let resource = self.candidates.minimum().filter(|_| !is_open)?;
         decide_condition(condition, &self.fact_for(resource, &condition.key))
     }
 
@@ -185,6 +186,9 @@ impl ResourceQuery<'_> {
     /// The resources that a statement matches, and whether the set is exact. Otherwise it is a superset.
     fn find_matched(&self, statement: &Statement) -> (Arc<FixedBitSet>, bool) {
         let everything = || self.arn_index.find_matching("*");
+        if has_open_reading(statement) {
+            return (everything(), false);
+        }
         let Some(element) = &statement.resource else { return (everything(), true) };
         let globs: Vec<Option<String>> = element.patterns.iter().map(|pattern| self.resolve_glob(pattern)).collect();
         match (element.kind, globs.as_slice()) {

@@ -5,20 +5,19 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::arn_index::name_in_arn;
-use super::valid_names::{is_valid_name, max_name_length};
+use super::valid_names::{MAX_NAMES, is_valid_name, list_unavailable_arns, max_name_length};
 use crate::access::KnownContext;
 use crate::baseline::Glob;
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::template::escape_wildcards;
-use crate::iam::{PolicyDocument, Statement};
+use crate::iam::{Ambiguity, PolicyDocument, Statement};
 use crate::snapshot::Account;
 use crate::solve::budget::ESCALATION_STEPS;
-use crate::solve::{Access, ActionWorld, AnswerDetail, Branch, Question, Solver, StatementUse, WitnessPolicy};
+use crate::solve::{
+    Access, ActionWorld, AnswerDetail, Branch, Question, Solver, StatementUse, UndecidedReason, WitnessPolicy,
+};
 
 /// The largest number of classes of one kind in one account.
 pub(crate) const MAX_CLASSES: usize = 16;
-/// The largest number of existing names that are avoided one after the other.
-const MAX_NAMES: usize = 4;
 
 /// The patterns of an account over the ARNs of something new of one kind.
 pub(super) struct NewArnPatterns<'p> {
@@ -46,13 +45,14 @@ struct ArnClass {
 impl NewArnPatterns<'_> {
     /// One ARN for each class of ARNs that may be created, and whether these are all.
     pub(super) fn choose_arns(&self, solver: &Solver<'_>) -> (BTreeSet<String>, bool) {
-        let any = || self.find_class(solver, Vec::new(), Vec::new());
-        let Some(any) = (!self.create.is_empty()).then(any).flatten() else { return (BTreeSet::new(), true) };
-        let mut classes = vec![any];
-        let mut is_complete = true;
+        if self.create.is_empty() {
+            return (BTreeSet::new(), true);
+        }
+        let mut finder = ClassFinder { patterns: self, solver, is_complete: true };
+        let mut classes: Vec<ArnClass> = finder.find_class(Vec::new(), Vec::new()).into_iter().collect();
         let mut split_by = |classes: Vec<ArnClass>, pattern: &str, most: usize| {
-            let mut classes = self.split(solver, classes, pattern);
-            is_complete &= classes.len() <= most;
+            let mut classes = finder.split(classes, pattern);
+            finder.is_complete &= classes.len() <= most;
             classes.truncate(most);
             classes
         };
@@ -64,11 +64,20 @@ impl NewArnPatterns<'_> {
         for pattern in self.others.difference(&self.create) {
             classes = split_by(classes, pattern, MAX_CLASSES);
         }
-        (classes.into_iter().map(|class| class.arn).collect(), is_complete)
+        (classes.into_iter().map(|class| class.arn).collect(), finder.is_complete)
     }
+}
 
+/// Finds classes, and notes whether one may be missing.
+struct ClassFinder<'p> {
+    patterns: &'p NewArnPatterns<'p>,
+    solver: &'p Solver<'p>,
+    is_complete: bool,
+}
+
+impl ClassFinder<'_> {
     /// The parts of the classes that a pattern matches, and those that it does not match. The former come first.
-    fn split(&self, solver: &Solver<'_>, classes: Vec<ArnClass>, pattern: &str) -> Vec<ArnClass> {
+    fn split(&mut self, classes: Vec<ArnClass>, pattern: &str) -> Vec<ArnClass> {
         let glob = Glob::new(pattern);
         let mut inside = Vec::new();
         let mut outside = Vec::new();
@@ -76,21 +85,21 @@ impl NewArnPatterns<'_> {
             let added = |patterns: &[String]| patterns.iter().cloned().chain([pattern.to_owned()]).collect();
             let (within, without) = (added(&class.within), added(&class.outside));
             if glob.matches(&class.arn) {
-                outside.extend(self.find_class(solver, class.within.clone(), without));
+                outside.extend(self.find_class(class.within.clone(), without));
                 inside.push(ArnClass { within, outside: class.outside, arn: class.arn });
             } else {
-                inside.extend(self.find_class(solver, within, class.outside.clone()));
+                inside.extend(self.find_class(within, class.outside.clone()));
                 outside.push(ArnClass { outside: without, ..class });
             }
         }
         inside.into_iter().chain(outside).collect()
     }
 
-    /// The class of the ARNs that some patterns match and others do not match. None if each of its ARNs is in use.
-    fn find_class(&self, solver: &Solver<'_>, within: Vec<String>, outside: Vec<String>) -> Option<ArnClass> {
-        let (partition, account) = (self.account.partition.as_str(), self.account.id.as_str());
-        let prefix = format!("arn:{partition}:iam::{account}:{}", self.prefix);
-        let create = self.create_action;
+    /// The class of the ARNs that some patterns match and others do not match. None if each of its ARNs is in use, or if none was
+    /// found among the first names.
+    fn find_class(&mut self, within: Vec<String>, outside: Vec<String>) -> Option<ArnClass> {
+        let NewArnPatterns { account, prefix: kind, create_action: create, ref names_in_use, .. } = *self.patterns;
+        let prefix = format!("arn:{}:iam::{}:{kind}", account.partition.as_str(), account.id.as_str());
         let action = || ActionElement::listing([create]);
         let to_uses = |statement| {
             let document = Arc::new(PolicyDocument::from_statements("new principals", vec![statement]));
@@ -103,30 +112,35 @@ impl NewArnPatterns<'_> {
         for _ in 0..MAX_NAMES {
             let deny_statements = to_uses(Statement::deny(action(), ResourceElement::listing(&denied)));
             let branch = Branch { allow_layers: allow_layers.clone(), deny_statements, ..Branch::default() };
-            let arn = self.find_witness(solver, &Access { branches: vec![branch] })?;
-            let is_valid =
-                arn.strip_prefix(&prefix).is_some_and(|rest| is_valid_name(max_name_length(self.prefix), rest));
-            if is_valid && !self.names_in_use.contains(&name_in_arn(&arn).to_lowercase()) {
+            let arn = self.find_witness(&Access { branches: vec![branch] })?;
+            let is_valid = arn.strip_prefix(&prefix).is_some_and(|rest| is_valid_name(max_name_length(kind), rest));
+            if is_valid && !names_in_use.contains(&name_in_arn(&arn).to_lowercase()) {
                 return Some(ArnClass { within, outside, arn });
             }
-            denied.push(escape_wildcards(&arn));
+            denied.extend(list_unavailable_arns(&prefix, &arn, is_valid));
         }
+        self.is_complete = false;
         None
     }
 
-    fn find_witness(&self, solver: &Solver<'_>, access: &Access) -> Option<String> {
-        let answer = solver.answer(&Question {
+    fn find_witness(&mut self, access: &Access) -> Option<String> {
+        let NewArnPatterns { account, known, .. } = *self.patterns;
+        let answer = self.solver.answer(&Question {
             effective: access,
             declared: &Access::default(),
-            known: self.known,
-            partition: Some(self.account.partition),
+            known,
+            partition: Some(account.partition),
             world: ActionWorld::Existing,
             single_request: None,
             budget: ESCALATION_STEPS,
             detail: AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::Single },
-            witness_account: Some(self.account.id.as_str()),
+            witness_account: Some(account.id.as_str()),
             replay: None,
         });
-        answer.grants.into_iter().find_map(|grant| grant.witness).map(|request| request.resource)
+        let witness = answer.grants.into_iter().find_map(|grant| grant.witness);
+        // Both readings of a `*` agree on ARNs without further colons.
+        let colons = UndecidedReason::from(Ambiguity::MidSegmentStar);
+        self.is_complete &= witness.is_some() || answer.undecided.iter().all(|reason| *reason == colons);
+        witness.map(|request| request.resource)
     }
 }

@@ -216,6 +216,11 @@ impl<'a> PrincipalNode<'a> {
         Cow::Owned(known)
     }
 
+    /// Whether a managed policy is its permissions boundary in the snapshot.
+    pub(crate) fn has_boundary(&self, arn: &str) -> bool {
+        self.principal.boundary.as_ref().is_some_and(|own| own.arn.as_str() == arn)
+    }
+
     /// Whether it has a tag in the snapshot, by the key in lower case.
     pub(crate) fn has_tag(&self, key: &str) -> bool {
         self.principal.tags.iter().any(|(name, _)| name.eq_ignore_ascii_case(key))

@@ -175,6 +175,30 @@ impl StateChange {
         (!lasting.is_unchanged() && !self.is_separate()).then_some(lasting)
     }
 
+    /// Whether SCPs or RCPs no longer apply to it as they did.
+    pub(crate) fn lifts_controls(&self) -> bool {
+        self.has_left_organization || !self.lifted_controls.is_empty()
+    }
+
+    /// Adds what another change of the same principal adds and what stays when the tags, the name or the boundary change again.
+    pub(crate) fn add_lasting(&mut self, other: &StateChange) {
+        self.grants_all |= other.grants_all;
+        self.joined_groups = join_lists(&self.joined_groups, &other.joined_groups);
+        self.removed_policies = join_lists(&self.removed_policies, &other.removed_policies);
+        self.attached_policies = join_lists(&self.attached_policies, &other.attached_policies);
+        self.lifted_controls = join_lists(&self.lifted_controls, &other.lifted_controls);
+        self.is_trust_rewritten |= other.is_trust_rewritten;
+        self.has_session_tags |= other.has_session_tags;
+        self.has_left_organization |= other.has_left_organization;
+        self.has_key_grants |= other.has_key_grants;
+        self.was_absent |= other.was_absent;
+        if self.grants_all {
+            // "Allow all" needs no other permissions.
+            self.joined_groups.clear();
+            self.attached_policies.clear();
+        }
+    }
+
     /// Whether principals with the same statements have the same successors after this change. Not if it adds a group
     /// or a managed policy: the successors depend on the groups and managed policies of the principal.
     pub(crate) fn can_share_successors(&self) -> bool {

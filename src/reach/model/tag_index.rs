@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::attachable_policies::list_attachable_documents;
 use super::node::PrincipalNode;
@@ -113,8 +113,18 @@ impl TagIndex {
                 documents.push(Arc::clone(document));
             }
         };
+        let by_account: FxHashMap<&str, bool> = snapshot
+            .accounts
+            .iter()
+            .map(|account| {
+                let is_named = list_attachable_documents(account).any(|document| names_principal_tag(document));
+                (account.id.as_str(), is_named)
+            })
+            .collect();
         for (position, node) in nodes.iter().enumerate() {
-            index.principals.set(position, node.own_policies().any(|policy| names_principal_tag(&policy.document)));
+            let is_named_by_attachable = by_account.get(node.account.id.as_str()).copied().unwrap_or_default();
+            let is_named = || node.own_policies().any(|policy| names_principal_tag(&policy.document));
+            index.principals.set(position, is_named_by_attachable || is_named());
             node.own_policies().for_each(|policy| add(&policy.document));
             node.principal.trust_policy.iter().for_each(|trust| add(&trust.document));
         }

@@ -1,5 +1,11 @@
 //! Which names and paths IAM accepts for what a state creates.
 
+use super::arn_index::name_in_arn;
+use crate::iam::template::escape_wildcards;
+
+/// The largest number of names that are tried one after the other because the earlier ones are not available.
+pub(crate) const MAX_NAMES: usize = 32;
+
 /// The largest number of characters of a path.
 const MAX_PATH_LENGTH: usize = 512;
 
@@ -30,6 +36,17 @@ pub(crate) fn may_be_valid_name(max_length: usize, pattern: &str) -> bool {
     let end = last.rsplit('*').next().unwrap_or(last);
     let is_name = |c: char| is_name_character(c) || c == '?';
     end.chars().all(is_name) && end.len() <= max_length && pattern.chars().all(|c| is_path_character(c) || c == '*')
+}
+
+/// Patterns of the ARNs that are not available if one is not. `is_valid`: IAM accepts it, so that its name is in use.
+// AWS: IAM identifiers: a name is unique in its account, on any path
+pub(crate) fn list_unavailable_arns(prefix: &str, arn: &str, is_valid: bool) -> Vec<String> {
+    let mut patterns = vec![escape_wildcards(arn)];
+    if is_valid {
+        let name = escape_wildcards(name_in_arn(arn));
+        patterns.extend([format!("{prefix}{name}"), format!("{prefix}*/{name}")]);
+    }
+    patterns
 }
 
 pub(crate) fn is_name_character(c: char) -> bool {

@@ -57,7 +57,7 @@ impl StepFinder<'_> {
     /// on the boundary, or because another state can write the policy.
     pub(super) fn find_boundary_choices(&self, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<BoundaryGrant> {
         let conditions = &self.world.boundary_conditions;
-        if conditions.is_empty() && !self.effective.has_condition_on(BOUNDARY_KEY) {
+        if conditions.is_empty() && !self.has_condition_on(BOUNDARY_KEY) {
             return Vec::new();
         }
         let mut everyone = self.account_users();
@@ -163,8 +163,8 @@ impl StepFinder<'_> {
         }
     }
 
-    /// The boundaries that a technique can set out of those that a policy admits. A boundary that a principal has is left
-    /// out, unless the technique writes it.
+    /// The boundaries that a technique can set out of those that a policy admits. The boundary that the state has is left out, unless
+    /// the technique writes it. Another principal can get its boundary back after it had another one.
     fn find_settable_grants(
         &self,
         technique: &Technique,
@@ -176,8 +176,9 @@ impl StepFinder<'_> {
         let mut grants = Vec::new();
         for (arn, is_readable) in self.list_settable(technique, set, eligible, undecided) {
             let has_it = |principal: &usize| {
-                let own = self.world.node(*principal).principal.boundary.as_ref();
-                own.is_some_and(|own| *own.arn.as_str() == *arn) && self.current_change(*principal).boundary.is_none()
+                *principal == self.state.principal
+                    && self.state.change.boundary.is_none()
+                    && self.world.node(*principal).has_boundary(&arn)
             };
             let required_layers = RequiredLayers::IdentityAndBoundary;
             let mut targets = self.filter_principals(set, required_layers, eligible, Some(&arn), undecided);
@@ -207,7 +208,7 @@ impl StepFinder<'_> {
         eligible: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<(Arc<str>, bool)> {
-        let is_limited = self.effective.has_condition_on(BOUNDARY_KEY);
+        let is_limited = self.has_condition_on(BOUNDARY_KEY);
         let conditions = &self.world.boundary_conditions;
         if eligible.is_clear() || !self.may_allow(set) || (!is_limited && conditions.is_empty()) {
             return Vec::new();

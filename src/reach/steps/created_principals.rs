@@ -145,7 +145,7 @@ impl StepFinder<'_> {
             _ => None,
         });
         let has_all = found.iter().any(|created| created.access == CreatedAccess::Everything);
-        if has_all || has_broad_policy(attached) || !self.effective.has_condition_on(POLICY_ARN_KEY) {
+        if has_all || has_broad_policy(attached) || !self.has_condition_on(POLICY_ARN_KEY) {
             return;
         }
         for policies in self.list_unread_policies(undecided) {
@@ -210,7 +210,7 @@ impl StepFinder<'_> {
             return vec![(CreatedAccess::Nothing, None)];
         }
         let mut all = vec![(CreatedAccess::Everything, None)];
-        if self.effective.has_condition_on(POLICY_ARN_KEY) {
+        if self.has_condition_on(POLICY_ARN_KEY) {
             let policies = list_attachable_policies(self.world.node(self.state.principal).account);
             let readable = policies.into_iter().filter(|policy| policy.document.is_some());
             all.extend(readable.map(|policy| (CreatedAccess::Policy(Arc::clone(&policy.arn)), Some(policy.arn))));
@@ -223,7 +223,7 @@ impl StepFinder<'_> {
     /// new policy.
     pub(super) fn find_new_policies(&self, key: &str, undecided: &mut BTreeSet<UndecidedReason>) -> BTreeSet<String> {
         let mut found = BTreeSet::new();
-        if !self.effective.has_condition_on(key) || !self.may_allow("iam:CreatePolicy") {
+        if !self.has_condition_on(key) || !self.may_allow("iam:CreatePolicy") {
             return found;
         }
         let facts = |_: usize, _: &ContextKey| None;
@@ -244,7 +244,7 @@ impl StepFinder<'_> {
         key: &str,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> BTreeSet<String> {
-        let statements = self.effective.policies.iter().flat_map(|policy| &policy.document.statements);
+        let statements = self.statements();
         let conditions = statements.flat_map(|statement| &statement.conditions);
         let on_key = conditions.filter(|condition| condition.key.lower() == key);
         let texts = on_key.flat_map(Condition::texts).map(|template| template.as_written().to_owned());
@@ -267,7 +267,7 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<CreatedPrincipal> {
         let mut found = self.create_with_tags(creation, access, undecided);
-        if !found.is_empty() || !self.effective.has_condition_on(BOUNDARY_KEY) {
+        if !found.is_empty() || !self.has_condition_on(BOUNDARY_KEY) {
             return found;
         }
         for written in self.list_written_boundaries(undecided) {

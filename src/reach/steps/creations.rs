@@ -40,7 +40,7 @@ impl StepFinder<'_> {
                 continue;
             }
             let mut boundaries = vec![(None, true)];
-            if self.effective.has_condition_on(BOUNDARY_KEY) {
+            if self.has_condition_on(BOUNDARY_KEY) {
                 let written = self.list_written_boundaries(undecided).into_iter();
                 boundaries.extend(written.map(|written| (Some(written), true)));
                 let existing = self.list_boundaries(undecided).into_iter();
@@ -86,7 +86,7 @@ impl StepFinder<'_> {
         let is_tag = |key: &ContextKey| {
             key.lower() == "aws:tagkeys" || TAG_KEYS.iter().any(|prefix| key.lower().starts_with(prefix))
         };
-        let statements = self.effective.policies.iter().flat_map(|policy| &policy.document.statements);
+        let statements = self.statements();
         statements.flat_map(Statement::keys).any(is_tag)
     }
 
@@ -97,7 +97,7 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
         !boundaries.is_empty()
-            && self.effective.has_condition_on(BOUNDARY_KEY)
+            && self.has_condition_on(BOUNDARY_KEY)
             && [NewResource::Role, NewResource::User].into_iter().any(|kind| {
                 let mut can_create = |boundary: Option<&ChosenBoundary>| {
                     self.can_create(&build_plain_creation(kind, boundary), undecided)

@@ -64,7 +64,7 @@ impl StepFinder<'_> {
         let FreeingRequest { action, resource, policy_arn } = request;
         match resource {
             _ if !self.may_allow(action) => false,
-            None => self.world.is_allowed_on_any_resource(self.effective, action, undecided),
+            None => self.is_allowed_on_any_resource(action, undecided),
             Some(group) if NewResource::of_arn(group) == Some(NewResource::Group) => {
                 self.is_allowed_on_group(action, group, None, undecided)
             }

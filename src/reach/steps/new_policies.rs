@@ -105,7 +105,7 @@ impl StepFinder<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
         let Some(resource) = resource.as_deref() else {
-            return self.world.is_allowed_on_any_resource(self.effective, action, undecided);
+            return self.is_allowed_on_any_resource(action, undecided);
         };
         match NewResource::of_arn(resource) {
             Some(NewResource::Policy) => self.is_allowed_on_policy(action, resource, undecided),
@@ -186,7 +186,7 @@ impl StepFinder<'_> {
             groups: self.world.groups.empty_set(),
             bounded: self.world.principals.empty_set(),
         };
-        if self.effective.has_condition_on(POLICY_ARN_KEY) {
+        if self.has_condition_on(POLICY_ARN_KEY) {
             for attach in ATTACH_ACTIONS.into_iter().filter(|action| self.may_allow(action)) {
                 uses.holders.union_with(&self.find_attach_targets(attach, policy, undecided));
                 if NewResource::of_action(attach) == NewResource::Group {
@@ -194,7 +194,7 @@ impl StepFinder<'_> {
                 }
             }
         }
-        if self.effective.has_condition_on(BOUNDARY_KEY) {
+        if self.has_condition_on(BOUNDARY_KEY) {
             for set in SET_BOUNDARY_ACTIONS.into_iter().filter(|action| self.may_allow(action)) {
                 uses.bounded.union_with(&self.find_boundary_targets(set, policy, undecided));
             }

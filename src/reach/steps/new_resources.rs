@@ -6,13 +6,15 @@ use std::sync::Arc;
 use super::new_resource_kind::NewResource;
 use super::step_finder::StepFinder;
 use crate::base::glob::{globs_overlap, list_rests};
+use crate::catalog::ActionId;
 use crate::iam::element::{ActionElement, ResourceElement};
-use crate::iam::template::escape_wildcards;
 use crate::iam::{Ambiguity, PolicyDocument, Statement};
 use crate::reach::decide::context_facts::{ContextFacts, add_context_facts};
-use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
+use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use crate::reach::model::arn_index::name_in_arn;
-use crate::reach::model::valid_names::{is_valid_name, max_name_length, may_be_valid_name};
+use crate::reach::model::valid_names::{
+    MAX_NAMES, is_valid_name, list_unavailable_arns, max_name_length, may_be_valid_name,
+};
 use crate::solve::{
     Access, AnswerDetail, Branch, Cube, FieldRange, Question, StatementUse, UndecidedReason, WitnessPolicy,
 };
@@ -21,8 +23,6 @@ use crate::solve::{
 const MAX_CUBES: usize = 8;
 /// The largest number of combinations of cubes that are tried.
 const MAX_COMBINATIONS: usize = 256;
-/// The largest number of existing names that are avoided one after the other.
-const MAX_NAMES: usize = 32;
 
 /// Keys of conditions on tags of what is created, in lower case.
 pub(super) const TAG_KEYS: [&str; 3] = ["aws:requesttag/", "aws:resourcetag/", "iam:resourcetag/"];
@@ -158,24 +158,36 @@ impl StepFinder<'_> {
         request: &NewRequest<'_>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> (Vec<Cube>, bool) {
-        let solver = self.world.solver;
+        let mut all = (Vec::new(), false);
         // The catalog lists the actions of all techniques (a test checks this).
-        let Some(id) = solver.catalog.find_action(request.action) else { return (Vec::new(), false) };
+        let Some(id) = self.world.solver.catalog.find_action(request.action) else { return all };
         let needs_own = request.required_layers == RequiredLayers::IdentityAndBoundary;
-        if needs_own && !self.effective.upper_bound.contains(id.0 as usize) {
-            return (Vec::new(), false);
+        for session in self.sessions().filter(|session| !needs_own || session.may_allow(id)) {
+            let (cubes, has_more) = self.list_cubes_of(session, (kind, id), request, undecided);
+            all.0.extend(cubes);
+            all.1 |= has_more;
         }
-        let mut access = restrict_to_action(solver, self.effective, id, request.required_layers);
+        all
+    }
+
+    fn list_cubes_of(
+        &self,
+        session: &EffectiveAccess<'_>,
+        (kind, id): (NewResource, ActionId),
+        request: &NewRequest<'_>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> (Vec<Cube>, bool) {
+        let solver = self.world.solver;
+        let mut access = restrict_to_action(solver, session, id, request.required_layers);
         let all = ResourceElement::listing([self.account_pattern(kind)]);
         let only = to_document(vec![Statement::allow(ActionElement::listing([request.action]), all)]);
         for branch in &mut access.branches {
             branch.allow_layers.push(StatementUse::from_document(&only).collect());
         }
-        let known = add_context_facts(&self.effective.known, &access, 0, request.facts);
+        let known = add_context_facts(&session.known, &access, 0, request.facts);
         let detail = AnswerDetail::Difference { max_cubes: MAX_CUBES, witnesses: WitnessPolicy::None };
         let nothing = Access::default();
-        let question =
-            Question { known: &known, detail, ..self.world.build_question(self.effective, &access, &nothing) };
+        let question = Question { known: &known, detail, ..self.world.build_question(session, &access, &nothing) };
         let answer = solver.answer(&question);
         if answer.grants.is_empty() {
             undecided.extend(answer.undecided);
@@ -222,12 +234,7 @@ impl StepFinder<'_> {
             if is_available {
                 return Some(request.resource);
             }
-            denied.push(escape_wildcards(&request.resource));
-            if is_valid {
-                // The name is in use, on any path.
-                let name = escape_wildcards(name_in_arn(&request.resource));
-                denied.extend([format!("{prefix}{name}"), format!("{prefix}*/{name}")]);
-            }
+            denied.extend(list_unavailable_arns(&prefix, &request.resource, is_valid));
         }
         undecided
             .insert(UndecidedReason::TooMany { most: MAX_NAMES, items: "names that are in use, or that IAM refuses" });

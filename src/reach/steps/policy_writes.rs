@@ -56,7 +56,7 @@ impl StepFinder<'_> {
         groups.union_with(&self.find_groups(ATTACH_TO_GROUP, None, undecided));
         let mut attachments = Vec::new();
         let account = self.world.node(self.state.principal).account;
-        if self.may_allow(ATTACH_TO_GROUP) && self.effective.has_condition_on(POLICY_ARN_KEY) {
+        if self.may_allow(ATTACH_TO_GROUP) && self.has_condition_on(POLICY_ARN_KEY) {
             for policy in list_attachable_policies(account).into_iter().filter(|policy| policy.document.is_some()) {
                 let found = self.find_groups(ATTACH_TO_GROUP, Some(&policy.arn), undecided);
                 attachments.extend(found.ones().map(|group| (group, Arc::clone(&policy.arn))));

@@ -106,15 +106,17 @@ impl StepFinder<'_> {
         }
         let mut other_actions = technique.required_actions.iter().filter(|action| *action != PASS_ROLE);
         if technique.context.is_empty() {
-            return other_actions
-                .all(|action| self.world.is_allowed_on_any_resource(self.effective, action, undecided));
+            return other_actions.all(|action| self.is_allowed_on_any_resource(action, undecided));
         }
-        let mut known = self.effective.known.clone().into_owned();
-        for (key, value) in &technique.context {
-            known.set(key, KeyFact::Value(value.clone()));
-        }
-        let in_context = self.effective.with_known(&known);
-        other_actions.all(|action| self.world.is_allowed_on_any_resource(&in_context, action, undecided))
+        other_actions.all(|action| {
+            self.sessions().any(|session| {
+                let mut known = session.known.clone().into_owned();
+                for (key, value) in &technique.context {
+                    known.set(key, KeyFact::Value(value.clone()));
+                }
+                self.world.is_allowed_on_any_resource(&session.with_known(&known), action, undecided)
+            })
+        })
     }
 
     /// The roles that the state can pass to a service for a technique.
@@ -232,7 +234,7 @@ impl StepFinder<'_> {
 
     /// Whether the state can put a role into an instance profile: a new one, or one that exists.
     pub(super) fn can_fill_profiles(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
-        self.world.is_allowed_on_any_resource(self.effective, FILL_PROFILE_ACTION, undecided)
+        self.is_allowed_on_any_resource(FILL_PROFILE_ACTION, undecided)
     }
 
     /// The candidates on which all required actions are allowed.

@@ -12,6 +12,7 @@ use super::step_finder::{StepFinder, TargetQuery};
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::ContextFacts;
 use crate::reach::decide::effective::RequiredLayers;
+use crate::reach::model::attachable_policies::list_attachable_documents;
 use crate::reach::model::name_patterns::USER_NAME;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::state_change::StateChange;
@@ -64,7 +65,9 @@ impl StepFinder<'_> {
         let layers = self.world.node(user).build_layers_after(change);
         let mut patterns = self.world.name_patterns.clone();
         let policies = layers.identity.iter().chain(layers.boundary.iter().flatten());
-        let documents: Vec<_> = policies.map(|policy| &policy.document).collect();
+        // It can get these before or after it is renamed.
+        let attachable = list_attachable_documents(self.world.node(user).account);
+        let documents: Vec<_> = policies.map(|policy| &policy.document).chain(attachable).collect();
         documents.iter().for_each(|document| self.add_own_patterns(document, &mut patterns));
         let names_itself = documents.iter().any(|document| {
             let mut variables = document.statements.iter().flat_map(|statement| statement.variables());

@@ -74,7 +74,7 @@ impl StepFinder<'_> {
 
     /// Whether the state may be able to change a principal by a technique. Compares actions only.
     pub(super) fn may_change(&self, technique: &Technique) -> bool {
-        let may_attach = technique.kind.is_attachment() && self.effective.has_condition_on("iam:policyarn");
+        let may_attach = technique.kind.is_attachment() && self.has_condition_on("iam:policyarn");
         (technique.kind.changes_state() || may_attach || technique.acts_as_part())
             && technique.required_actions.first().is_some_and(|action| self.may_allow(action))
     }

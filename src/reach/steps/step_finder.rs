@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 
 use super::new_resource_kind::NewResource;
 use crate::access::{KeyFact, PolicyOrigin, PolicyRef};
-use crate::iam::ContextKey;
+use crate::iam::{ContextKey, Statement};
 use crate::reach::decide::context_facts::{ContextFacts, find_chosen, policy_arn_fact};
 use crate::reach::decide::effective::{EffectiveAccess, RequiredLayers, restrict_to_action};
 use crate::reach::decide::resource_query::ResourceQuery;
@@ -27,6 +27,8 @@ pub(crate) struct StepFinder<'g> {
     pub(crate) world: &'g World<'g>,
     pub(crate) state: &'g NodeState,
     pub(crate) effective: &'g EffectiveAccess<'g>,
+    /// What other sessions of the account are allowed that make requests of the same steps. Empty if the state acts alone.
+    pub(crate) helpers: &'g [EffectiveAccess<'g>],
     /// The tags and boundaries of other principals.
     pub(crate) tags: &'g TargetView,
     /// The principals of its account.
@@ -51,7 +53,27 @@ impl<'g> StepFinder<'g> {
         tags: &'g TargetView,
     ) -> StepFinder<'g> {
         let account_principals = world.principal_sets.neighbors(state.principal);
-        StepFinder { world, state, effective, tags, account_principals }
+        StepFinder { world, state, effective, helpers: &[], tags, account_principals }
+    }
+
+    /// What the state and its helpers are allowed.
+    pub(super) fn sessions(&self) -> impl Iterator<Item = &EffectiveAccess<'g>> {
+        [self.effective].into_iter().chain(self.helpers)
+    }
+
+    /// Whether a statement of a session has a condition on a key, given in lower case.
+    pub(crate) fn has_condition_on(&self, key: &str) -> bool {
+        self.sessions().any(|session| session.has_condition_on(key))
+    }
+
+    /// The statements of the sessions.
+    pub(super) fn statements(&self) -> impl Iterator<Item = &Statement> {
+        self.sessions().flat_map(|session| &session.policies).flat_map(|policy| &policy.document.statements)
+    }
+
+    /// Whether a session is allowed an action on at least one resource.
+    pub(super) fn is_allowed_on_any_resource(&self, action: &str, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        self.sessions().any(|session| self.world.is_allowed_on_any_resource(session, action, undecided))
     }
 
     /// Whether the upper bound of the state's access contains the required actions of a technique, and the account of the
@@ -64,7 +86,7 @@ impl<'g> StepFinder<'g> {
 
     /// Whether the upper bound of the state's access contains an action.
     pub(super) fn may_allow(&self, action: &str) -> bool {
-        self.world.find_action(action).is_some_and(|id| self.effective.may_allow(id))
+        self.world.find_action(action).is_some_and(|id| self.sessions().any(|session| session.may_allow(id)))
     }
 
     pub(super) fn is_user(&self) -> bool {
@@ -185,22 +207,25 @@ impl<'g> StepFinder<'g> {
         let none = || query.arn_index.empty_set();
         // The catalog lists the actions of all techniques (a test checks this).
         let Some(action) = self.world.find_action(query.action) else { return none() };
-        let is_denied = query.required_layers == RequiredLayers::IdentityAndBoundary
-            && !self.effective.upper_bound.contains(action.0 as usize);
-        if query.candidates.is_clear() || is_denied {
-            return none();
+        let mut allowed = none();
+        for session in self.sessions() {
+            let is_denied = query.required_layers == RequiredLayers::IdentityAndBoundary && !session.may_allow(action);
+            if query.candidates.is_clear() || is_denied {
+                continue;
+            }
+            let access = restrict_to_action(self.world.solver, session, action, query.required_layers);
+            let resource_query = ResourceQuery {
+                world: self.world,
+                effective: session,
+                action,
+                access: &access,
+                arn_index: query.arn_index,
+                candidates: query.candidates,
+                facts: query.facts,
+            };
+            allowed.union_with(&resource_query.find_allowed(undecided));
         }
-        let access = restrict_to_action(self.world.solver, self.effective, action, query.required_layers);
-        let resource_query = ResourceQuery {
-            world: self.world,
-            effective: self.effective,
-            action,
-            access: &access,
-            arn_index: query.arn_index,
-            candidates: query.candidates,
-            facts: query.facts,
-        };
-        resource_query.find_allowed(undecided)
+        allowed
     }
 
     /// The fact about a key in a request on a user or role: its tags and its permissions boundary. None for other keys.

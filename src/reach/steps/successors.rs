@@ -114,7 +114,7 @@ impl Successors {
             "iam:PutUserPermissionsBoundary",
             "iam:SetDefaultPolicyVersion",
         ];
-        let depends_on_boundaries = effective.has_condition_on(BOUNDARY_KEY)
+        let depends_on_boundaries = step_finder.has_condition_on(BOUNDARY_KEY)
             || writes_policies.iter().any(|action| step_finder.may_allow(action));
         let mut keys = effective.access.uses().flat_map(|statement_use| statement_use.statement().keys());
         let depends_on_tags = !world.tag_index.keys().is_empty()

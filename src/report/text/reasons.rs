@@ -64,6 +64,9 @@ pub fn render_reason(reason: &Reason) -> String {
         Reason::SharedProvider { provider, customer } => {
             format!("{provider} is shared by all its customers, and no condition restricts it to one {customer}")
         }
+        Reason::AnyGuest { provider, customer } => {
+            format!("{provider} gives a token to anyone who knows the id of the {customer}, if it allows guests")
+        }
         Reason::NoExternalId { account } => format!(
             "no external ID is required: other customers of account {account} can make it use this role (confused deputy)"
         ),

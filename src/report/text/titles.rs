@@ -162,6 +162,9 @@ fn render_party(party: &TrustedParty) -> String {
             _ => "anyone in any AWS account".to_owned(),
         },
         TrustScope::AnyTenant(idp) => format!("any {} of {}", idp.tenant, idp.name),
+        TrustScope::Guests(idp) => {
+            format!("any guest of the {} of {} that it names, without sign-in", idp.tenant, idp.name)
+        }
         TrustScope::Organization(id) => format!("any principal of the organization {id}"),
         TrustScope::Account(account) => format!("principals of account {account}"),
         TrustScope::Principal(arn) => arn.as_str().to_owned(),

@@ -137,13 +137,39 @@ fn has_empty_string(answer: &SolverAnswer) -> bool {
     })
 }
 
+/// Whether AWS's documentation leaves open which actions and resources a statement matches, so that only [`Solver::answer`] can
+/// decide about them. Stars after the fifth colon match the same ARNs of users, roles, groups and policies in both readings.
+pub(crate) fn has_open_reading(statement: &Statement) -> bool {
+    let is_open =
+        |pattern: &Template| pattern.has_service_wildcard() || pattern.has_early_variables() || has_early_star(pattern);
+    has_pattern(statement, is_open)
+        || has_default_wildcard(statement)
+        || statement.action.patterns.iter().any(ActionPattern::has_outer_space)
+}
+
+/// Whether a star that is not the end of a segment comes before the fifth colon.
+fn has_early_star(pattern: &Template) -> bool {
+    let mut colons = 0;
+    pattern.parts().windows(2).any(|pair| {
+        if let [TemplatePart::Literal(text), _] = pair {
+            colons += text.matches(':').count();
+        }
+        colons < 5 && is_mid_segment_star(pair)
+    })
+}
+
 /// Whether a pattern has a star that is not the end of a segment.
 fn has_mid_segment_star(pattern: &Template) -> bool {
-    pattern.parts().windows(2).any(|pair| match pair {
+    pattern.parts().windows(2).any(is_mid_segment_star)
+}
+
+/// Whether the first of two parts is a star, and the other one is of the same segment.
+fn is_mid_segment_star(pair: &[TemplatePart]) -> bool {
+    match pair {
         [TemplatePart::AnyString, TemplatePart::Literal(next)] => !next.starts_with(':'),
         [TemplatePart::AnyString, _] => true,
         _ => false,
-    })
+    }
 }
 
 /// Whether a condition requires that a value of a type differs.

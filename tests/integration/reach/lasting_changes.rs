@@ -83,3 +83,52 @@ fn a_version_stays_after_the_tag_is_changed_back() {
     let set = when(on("iam:SetDefaultPolicyVersion", "*"), "StringEquals", "aws:PrincipalTag/team", "red");
     takes_each(&[on("iam:TagUser", "*"), set], account, "sqs:SendMessage");
 }
+
+/// Whether it is undecided that user `a` finds the goal with a policy of two versions, of which the second one is set for a while.
+/// Neither version alone is enough, and the first one must be set again.
+fn needs_both_versions(first: &Value, second: &Value, account: impl Fn(&mut Value)) {
+    let set = || on("iam:SetDefaultPolicyVersion", &arn("policy", "p"));
+    let find_with = |first: &[Value], second: &[Value]| {
+        let mut a = user("a", &json!([on("s3:ListAllMyBuckets", "*")]));
+        a["AttachedManagedPolicies"] = json!([{ "PolicyName": "p", "PolicyArn": arn("policy", "p") }]);
+        account(&mut a);
+        let limits = ["iam:*", "*"].map(|action| managed_limit(action, &json!([on(action, "*")])));
+        let mut policies = limits.to_vec();
+        policies.push(managed("p", &[&json!(first), &json!(second)]));
+        let page = json!({ "UserDetailList": [a], "RoleDetailList": [], "GroupDetailList": [], "Policies": policies });
+        find(&page, "sqs:SendMessage")
+    };
+    let found = find_with(&[set(), first.clone()], &[set(), second.clone()]);
+    assert!(found.as_ref().is_err_and(|reasons| reasons.iter().any(|why| why.contains("together"))), "{found:?}");
+    assert_eq!(find_with(&[first.clone()], &[set(), second.clone()]), Ok(None), "cannot be set");
+    assert_eq!(find_with(&[set(), first.clone()], std::slice::from_ref(second)), Ok(None), "cannot be set again");
+    assert_eq!(find_with(&[set(), first.clone()], &[set()]), Ok(None), "without the second");
+    assert_eq!(find_with(&[set()], &[set(), second.clone()]), Ok(None), "without the first");
+}
+
+fn managed_limit(action: &str, statements: &Value) -> Value {
+    managed(if action == "*" { "wide" } else { "narrow" }, &[statements])
+}
+
+#[test]
+fn a_tag_that_another_version_sets_stays() {
+    let sends = when(on("sqs:SendMessage", "*"), "StringEquals", "aws:PrincipalTag/team", "blue");
+    needs_both_versions(&sends, &on("iam:TagUser", "*"), |_| {});
+}
+
+#[test]
+fn a_name_that_another_version_sets_stays() {
+    let sends = when(on("sqs:SendMessage", "*"), "StringEquals", "aws:username", "b");
+    needs_both_versions(&sends, &on("iam:UpdateUser", "*"), |_| {});
+}
+
+#[test]
+fn a_boundary_that_another_version_sets_stays() {
+    let wide =
+        when(on("iam:PutUserPermissionsBoundary", "*"), "ArnEquals", "iam:PermissionsBoundary", &arn("policy", "wide"));
+    needs_both_versions(&on("sqs:SendMessage", "*"), &wide, |a| {
+        let boundary = arn("policy", "narrow");
+        a["PermissionsBoundary"] =
+            json!({ "PermissionsBoundaryType": "PermissionsBoundaryPolicy", "PermissionsBoundaryArn": boundary });
+    });
+}

@@ -30,8 +30,8 @@ const MAX_FURTHER_STATES_IN_ALL: usize = 4_000;
 const MIN_FURTHER_STATES: usize = 2;
 
 /// A search from one principal.
-struct GainSearch<'s, 'a> {
-    analysis: &'s EscalationAnalysis<'a>,
+pub(super) struct GainSearch<'s, 'a> {
+    pub(super) analysis: &'s EscalationAnalysis<'a>,
     prover: PathProver<'s, 'a>,
     analyzer: &'s Analyzer<'s>,
     subject: &'s AuditedPrincipal<'s>,
@@ -50,9 +50,12 @@ struct GainSearch<'s, 'a> {
     own_lower_bound: FixedBitSet,
     /// The states without guarded access, by the position of the guard and by whether they can satisfy it.
     guarded_classes: FxHashSet<(usize, bool, EquivalenceClass)>,
-    gained: Vec<GainedState>,
+    pub(super) gained: Vec<GainedState>,
+    /// The principals with all access of their account that the start may become with declared steps, or with what an exception
+    /// accepts, and the steps.
+    pub(super) declared_administrators: Vec<(usize, Vec<PathStep>)>,
     all_access: AllAccess,
-    undecided: BTreeSet<UndecidedReason>,
+    pub(super) undecided: BTreeSet<UndecidedReason>,
 }
 
 /// Whether a search has obtained everything that policies of an account can allow.
@@ -79,10 +82,10 @@ pub(super) struct GainedState {
 
 /// What a state has and the principal does not.
 pub(super) struct StateGain {
-    key: String,
+    pub(super) key: String,
     /// What no exception accepts. All access beyond the ceiling if there is no exception, or if it accepts all.
     pub(super) excess: Arc<ExcessByStatement>,
-    is_accepted: bool,
+    pub(super) is_accepted: bool,
     /// The name of the guard that the access is without. None if it is beyond the ceiling.
     guard: Option<String>,
 }
@@ -127,11 +130,13 @@ impl EscalationAnalysis<'_> {
             own_lower_bound,
             guarded_classes: FxHashSet::default(),
             gained: Vec::new(),
+            declared_administrators: Vec::new(),
             all_access: if is_each_reported { AllAccess::Ignored } else { AllAccess::NotObtained },
             undecided: BTreeSet::new(),
         };
         let undecided_steps = self.graph.visit_states(start, None, &mut |path| search.visit(path));
         search.undecided.extend(undecided_steps);
+        search.visit_behind_administrators();
         // An exception accepts one end. What it leaves is reported by itself, and so is what it does not accept.
         let may_fold = |key: &str| extents == ExtentMode::Without && accepted_extents.find(key).is_none();
         let mut result = search.prove(&may_fold);
@@ -158,6 +163,10 @@ impl GainSearch<'_, '_> {
                 self.all_access = AllAccess::ObtainedAndCut;
                 return VisitOutcome::Stop;
             }
+        }
+        if path.is_joined() {
+            self.add_joined_gain(state);
+            return VisitOutcome::Expand;
         }
         let mut gains: Vec<StateGain> = Vec::new();
         let mut is_decided = true;
@@ -188,6 +197,10 @@ impl GainSearch<'_, '_> {
         {
             self.all_access = AllAccess::Obtained { principal: state.principal, further_states: 0 };
         }
+        let is_expected = gains.iter().all(|gain| gain.is_accepted) || self.may_be_declared(path);
+        if has_all && state.change.is_unchanged() && is_expected {
+            self.declared_administrators.push((state.principal, path.steps()));
+        }
         for gain in gains {
             self.gained.push(GainedState { state: state.clone(), steps: path.steps(), gain });
         }
@@ -195,7 +208,10 @@ impl GainSearch<'_, '_> {
     }
 
     /// What a state can do of the actions of a guard without its condition. None if it can do nothing more.
-    fn find_guarded_gain(&mut self, state: &NodeState) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
+    pub(super) fn find_guarded_gain(
+        &mut self,
+        state: &NodeState,
+    ) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
         let graph = &self.analysis.graph;
         if self.guards.is_empty() || graph.is_limited_to(state, &self.own_lower_bound) {
             return Ok(None);
@@ -242,7 +258,7 @@ impl GainSearch<'_, '_> {
     }
 
     /// What a state has and the principal does not. None if it has nothing more.
-    fn find_gain(&mut self, state: &NodeState) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
+    pub(super) fn find_gain(&mut self, state: &NodeState) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
         let graph = &self.analysis.graph;
         if graph.is_limited_to(state, &self.lower_bound) {
             return Ok(None);

@@ -11,11 +11,13 @@
 //! - `fold_paths`: paths with the same first step, of which one leads to all access of the others
 //! - `ends_on_the_way`: ends that are allowed nothing but the next step of a longer path
 //! - `gain_search`: the search from one principal
+//! - `further_gains`: gains of several sessions together, and behind an expected administrator
 
 pub(crate) mod analysis;
 pub(crate) mod broader_path;
 mod ends_on_the_way;
 mod fold_paths;
+mod further_gains;
 mod gain_search;
 mod gained_access;
 mod guarded_access;
