@@ -60,10 +60,11 @@ impl NamedTag {
         for value in &condition.values {
             match value {
                 // A value with variables is one of `templates`.
-                ConditionValue::Text(text) => match ValuePattern::from_template(text, ignores_case) {
-                    Some(pattern) => self.add_pattern(pattern),
-                    None => {}
-                },
+                ConditionValue::Text(text) => {
+                    ValuePattern::from_template(text, ignores_case)
+                        .into_iter()
+                        .for_each(|found| self.add_pattern(found));
+                }
                 // `Null` asks for a tag, and not for its value.
                 ConditionValue::Typed(_) if condition.operator.family() == OperatorFamily::Null => {}
                 ConditionValue::Typed(_) if condition.operator.family() == OperatorFamily::Bool => {
