@@ -10,7 +10,7 @@
 //! - `request.rs`: a request and its context.
 //! - `resource_directory.rs`: the owners of resources that a snapshot knows.
 //! - `resource_controls.rs`: the resource control policies, by the owners of resources.
-//! - `clock.rs`, `known_context.rs`, `principal_context.rs`, `session_sources.rs`, `session_providers.rs`, `federated_sessions.rs`: facts about context
+//! - `clock.rs`, `known_context.rs`, `principal_context.rs`, `session_sources.rs`, `session_names.rs`, `session_providers.rs`, `federated_sessions.rs`: facts about context
 //!   keys before a request is made.
 //! - `request_facts.rs`, `key_links.rs`: facts about context keys that a request settles.
 //! - `pattern_match.rs`, `principal_match.rs`, `condition_match.rs`, `statement_match.rs`: does an element match?
@@ -45,6 +45,7 @@ mod request_facts;
 mod resource_controls;
 mod resource_directory;
 mod role_trust;
+mod session_names;
 mod session_providers;
 mod session_sources;
 pub mod simulate;

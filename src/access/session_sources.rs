@@ -1,6 +1,7 @@
 //! Who can create the sessions of a role, and the context keys that such sessions have (`docs/semantics.md` §3).
 
 use super::known_context::{KeyFact, KnownContext, is_provider_claim};
+use super::session_names::find_user_id;
 use crate::base::glob::matches_glob;
 use crate::iam::principal_element::normalize_service_name;
 use crate::iam::{ActionPattern, ContextKey, Effect, ElementKind, PolicyDocument, PrincipalEntry, Statement};
@@ -193,6 +194,12 @@ pub fn set_assumed_session(known: &mut KnownContext, role: &Principal) {
     sources.set_session_keys(known);
     known.set_provider_claims(KeyFact::Missing);
     known.set("aws:FederatedProvider", KeyFact::Missing);
+    let assuming = trust.document.statements.iter().filter(may_name_callers);
+    let assuming = assuming.filter(|statement| statement.effect == Effect::Allow);
+    let assuming = assuming.filter(|statement| lists_any_action(statement, &["assumerole"]));
+    if let Some(user_id) = role.unique_id.as_deref().and_then(|id| find_user_id(id, assuming)) {
+        known.set("aws:userid", user_id);
+    }
     if !allows("setsourceidentity") {
         known.set("aws:SourceIdentity", KeyFact::Missing);
     }

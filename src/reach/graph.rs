@@ -187,6 +187,17 @@ impl<'a> Graph<'a> {
         StepFinder::new(&self.world, state, &effective, &self.original_tags).find_trust_uses(roles, undecided)
     }
 
+    /// The roles for which a state can act with a part of their permissions, if their trust policies name a service.
+    pub(super) fn find_limited_uses(
+        &self,
+        state: &NodeState,
+        roles: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<(usize, &'static str)> {
+        let effective = self.world.effective(state);
+        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_limited_uses(roles, undecided)
+    }
+
     /// The successors that a state has in common with all states with the same statements.
     fn shared_successors(&self, step_finder: &StepFinder<'_>, tags: &Arc<TargetView>) -> Arc<SharedSuccessors> {
         let effective = step_finder.effective;

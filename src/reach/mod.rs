@@ -25,6 +25,7 @@
 //! - `tag_order`: whether the tags that a path needs can follow each other.
 //! - `proven_step`: a proven step: its techniques, requests and assumptions.
 //! - `proof`: the proof of a path, step by step.
+//! - `proof_of_trust`: the proof of a step that needs a rewritten trust policy.
 //! - `account_access`: states compared with others, and with everything that their account allows.
 //! - `who_can`: whether a state can perform an action (`iamdrift who-can`).
 
@@ -40,6 +41,7 @@ mod obtained_sessions;
 mod obtained_tags;
 mod path;
 mod proof;
+mod proof_of_trust;
 mod proven_step;
 mod search;
 mod search_boundaries;

@@ -6,9 +6,7 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::model::chosen_tags::TargetView;
 use super::model::holdings::{Holding, PrincipalHoldings};
-use super::model::session_start::SessionStart;
 use super::model::state::{NodeState, StateChange};
-use super::model::technique::TechniqueKind;
 use super::path::{EarlierChange, PathStep};
 use super::proven_step::ProvenStep;
 use super::steps::request_proof::StepRequest;
@@ -18,12 +16,12 @@ use crate::iam::PolicyDocument;
 use crate::solve::UndecidedReason;
 
 /// The proof of the changes that a step needs.
-struct ChangeProof {
-    proofs: Vec<TechniqueProof>,
+pub(super) struct ChangeProof {
+    pub(super) proofs: Vec<TechniqueProof>,
     /// The state that makes the first change. None if it is the one that takes the step.
-    grantor: Option<NodeState>,
+    pub(super) grantor: Option<NodeState>,
     /// Whether all changes are proven.
-    is_complete: bool,
+    pub(super) is_complete: bool,
 }
 
 impl ChangeProof {
@@ -94,7 +92,10 @@ impl Graph<'_> {
         let step = &taken.without_assumed_session();
         let PathStep { from, to, .. } = step;
         let mut undecided = BTreeSet::new();
-        let is_same_principal = from.principal == to.principal && from.change.created == to.change.created;
+        // A service that acts for a role with a part of its permissions can be able to use the role itself.
+        let was_limited = from.change.limited_by.is_some() && to.change.limited_by.is_none();
+        let is_same_principal =
+            from.principal == to.principal && from.change.created == to.change.created && !was_limited;
         let base = if is_same_principal { from.change.clone() } else { StateChange::default() };
         let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
         if to.change.is_federated && !base.is_federated {
@@ -113,7 +114,8 @@ impl Graph<'_> {
             change = self.prove_change(step, &base, &mut undecided);
         }
         let ChangeProof { mut proofs, grantor, mut is_complete } = change;
-        if to.change.limited_by.is_some() && to.change.was_absent && !base.was_absent {
+        let is_limited_user = to.change.limited_by.is_some() && !to.change.is_trust_rewritten;
+        if is_limited_user && to.change.was_absent && !base.was_absent {
             let change = StateChange { limited_by: to.change.limited_by, ..StateChange::default() };
             let limited = NodeState { principal: to.principal, change };
             let original = StateChange::default();
@@ -233,65 +235,6 @@ impl Graph<'_> {
         change
     }
 
-    /// A state rewrites the trust policy of the step's end for the state that takes the step: it assumes the role, passes it to
-    /// a service, or assumes it from an account outside.
-    fn prove_rewritten_trust(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
-        let PathStep { from, to, earlier_change } = step;
-        let original = StateChange::default();
-        if let Some(session) = to.change.session.as_ref().filter(|session| **session != SessionStart::Assumed) {
-            return self.prove_begun_session(step, session, undecided);
-        }
-        let mut prove = |by: &NodeState| {
-            let (kind, passing) = self.with_prover(from, (to.principal, &original), |prover| {
-                let tags = to.change.has_session_tags;
-                let kind = prover.step_finder.find_trust_use(to.principal, tags, undecided);
-                let is_passed = kind == TechniqueKind::UpdateTrustThenPass;
-                let passing =
-                    || prover.prove_passing(self.arn(to.principal), None, undecided).map(|(_, requests)| requests);
-                (kind, is_passed.then(passing))
-            });
-            let mut proof = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided)?;
-            proof.requests.extend(passing.unwrap_or_else(|| Some(Vec::new()))?);
-            Some(proof)
-        };
-        let by = earlier_change.as_ref().map(|earlier| &earlier.by);
-        let proof = by.and_then(&mut prove);
-        let is_complete = proof.is_some();
-        let grantor = by.filter(|by| is_complete && *by != from).cloned();
-        ChangeProof { proofs: proof.into_iter().collect(), grantor, is_complete }
-    }
-
-    /// A state rewrites the trust policy of the step's end so that a service or an identity provider begins its session for the
-    /// state that takes the step.
-    fn prove_begun_session(
-        &self,
-        PathStep { from, to, earlier_change }: &PathStep,
-        session: &SessionStart,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> ChangeProof {
-        let original = StateChange::default();
-        let by = earlier_change.as_ref().map_or(from, |earlier| &earlier.by);
-        let kind = match session {
-            SessionStart::Service(_) => TechniqueKind::UpdateTrustThenPass,
-            SessionStart::Provider(_) => TechniqueKind::UpdateTrustForProvider,
-            SessionStart::Assumed => TechniqueKind::UpdateTrustPolicy,
-        };
-        let rewritten = self.find_technique(by, to, &original, StepRole::RewriteTrust(kind), undecided);
-        let begun = self.with_prover(from, (to.principal, &original), |prover| {
-            prover.prove_session_start(to.principal, session, undecided)
-        });
-        let is_complete = rewritten.is_some() && begun.is_some();
-        let grantor = (by != from).then(|| by.clone());
-        let mut proofs: Vec<TechniqueProof> = rewritten.into_iter().chain(begun).collect();
-        if kind == TechniqueKind::UpdateTrustThenPass && is_complete {
-            // The technique that rewrites the trust policy says that the role is passed.
-            let passing = proofs.pop().into_iter().flat_map(|passing| passing.requests);
-            let passing: Vec<StepRequest> = passing.collect();
-            proofs.iter_mut().for_each(|rewritten| rewritten.requests.extend(passing.iter().cloned()));
-        }
-        ChangeProof { proofs, grantor, is_complete }
-    }
-
     /// A state creates the step's end. If it is a role, its trust policy names the state that takes the step, or a service.
     fn prove_absent(&self, step: &PathStep, undecided: &mut BTreeSet<UndecidedReason>) -> ChangeProof {
         let PathStep { from, to, earlier_change } = step;
@@ -368,7 +311,7 @@ impl Graph<'_> {
     }
 
     /// The technique by which a state does something to a target with the tags and the boundary of `base`, with its proof.
-    fn find_technique(
+    pub(super) fn find_technique(
         &self,
         state: &NodeState,
         target: &NodeState,
@@ -381,7 +324,7 @@ impl Graph<'_> {
         })
     }
 
-    fn with_prover<T>(
+    pub(super) fn with_prover<T>(
         &self,
         state: &NodeState,
         (target, base): (usize, &StateChange),

@@ -169,7 +169,10 @@ impl Graph<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<ObtainableState>> {
         let mut candidates = Vec::new();
-        let mut act_together = || self.act_together(&mut progress.together, obtained, &mut candidates, undecided);
+        let mut act_together = || {
+            let together = (&mut progress.together, &mut progress.holdings);
+            self.act_together(together, obtained, &mut candidates, undecided)
+        };
         if frontier.is_empty() && (filter.is_some() || !act_together()) {
             return None;
         }

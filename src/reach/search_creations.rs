@@ -86,7 +86,7 @@ impl Graph<'_> {
         &self,
         created: &FixedBitSet,
         progress: &mut CreationProgress,
-        obtained: &Obtained,
+        obtained: &mut Obtained,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
         for (user, at) in obtained.absent.users() {
@@ -114,6 +114,10 @@ impl Graph<'_> {
             }
             for role in uses.tagged.ones().filter(|role| self.do_session_tags_matter(*role)) {
                 progress.actors.entry((role, true)).or_insert(at);
+            }
+            untried.difference_with(&uses.acts_as);
+            for limited in self.find_limited_uses(obtained.state(at), &untried, undecided) {
+                obtained.absent.add_limited(at, limited);
             }
         }
     }

@@ -15,6 +15,7 @@ use super::model::state::{NodeState, PolicyVersionRef, StateChange};
 use super::model::technique::techniques;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
+use super::search_holdings::HoldingProgress;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
 use crate::solve::UndecidedReason;
@@ -64,7 +65,7 @@ impl Graph<'_> {
     /// was new.
     pub(super) fn act_together(
         &self,
-        progress: &mut TogetherProgress,
+        (progress, holdings): (&mut TogetherProgress, &mut HoldingProgress),
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
@@ -78,7 +79,7 @@ impl Graph<'_> {
         let mut is_new = !new.is_empty();
         for (account, states) in by_account {
             if progress.joined.insert(account, states.len()) != Some(states.len()) {
-                is_new |= self.join_permissions(&states, obtained, new, undecided);
+                is_new |= self.join_permissions(&states, holdings, (&mut *obtained, &mut *new), undecided);
             }
         }
         is_new
@@ -89,8 +90,8 @@ impl Graph<'_> {
     fn join_permissions(
         &self,
         states: &[usize],
-        obtained: &mut Obtained,
-        new: &mut Vec<ObtainableState>,
+        holdings: &mut HoldingProgress,
+        (obtained, new): (&mut Obtained, &mut Vec<ObtainableState>),
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
         let sessions = states.iter().map(|at| (*at, self.world.effective(obtained.state(*at))));
@@ -113,6 +114,7 @@ impl Graph<'_> {
         let mut ignored = BTreeSet::new();
         let successors = Successors::compute(&step_finder, &SharedSuccessors::compute(&step_finder));
         self.add_successors((at, &state), &successors, None, obtained, new);
+        holdings.add_writes(at, step_finder.find_policy_writes(&mut ignored));
         let changeable = obtained.list_changeable();
         let changed = find_changed_states(&step_finder, &changeable, &successors.grant_targets, &mut ignored);
         for changed in changed.into_iter().filter(|changed| !changed.change.is_separate()) {

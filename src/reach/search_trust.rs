@@ -1,12 +1,15 @@
 //! The part of a search that uses trust policies which the start can rewrite.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graph::Graph;
+use super::model::state::{NodeState, StateChange};
 use super::obtained::{ObtainableState, Obtained};
+use super::path::{Change, Origin};
 use crate::access::KeyFact;
 use crate::iam::ContextKey;
 use crate::solve::UndecidedReason;
@@ -52,11 +55,34 @@ impl Graph<'_> {
             for role in uses.tagged.ones().filter(|role| self.do_session_tags_matter(*role)) {
                 obtained.add_rewritten_role((at, role), true, new);
             }
+            roles.difference_with(&uses.acts_as);
+            self.use_in_part(at, &roles, obtained, new, undecided);
         }
         for role in rewritable.ones() {
             if self.is_rewriting_useful(role, obtained.reached()) && progress.opened.insert(role) {
                 self.use_from_outside(role, obtained, new, undecided);
             }
+        }
+    }
+
+    /// Adds the roles that a state can pass to a service which acts with a part of their permissions, after a state rewrites
+    /// their trust policies.
+    fn use_in_part(
+        &self,
+        at: usize,
+        roles: &FixedBitSet,
+        obtained: &Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let mut unused = roles.clone();
+        unused.difference_with(obtained.reached());
+        for (role, technique) in self.find_limited_uses(obtained.state(at), &unused, undecided) {
+            let Some(by) = obtained.find_rewriter(role) else { continue };
+            let limited_by = Some(technique);
+            let change = StateChange { is_trust_rewritten: true, limited_by, ..StateChange::default() };
+            let changed_by = Some(Change::new(by, Arc::new(change.clone())));
+            new.push((NodeState { principal: role, change }, Origin::changed(at, changed_by)));
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::model::chosen_tags::ChosenTag;
 use super::model::state::NodeState;
-use super::model::tag_index::find_decisive_tag;
+use super::model::tag_condition_keys::find_decisive_tag;
 use super::path::PathStep;
 use super::proven_step::ProvenStep;
 use crate::iam::ContextKey;

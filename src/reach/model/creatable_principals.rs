@@ -34,7 +34,7 @@ const ROLE_ACTIONS: [&str; 7] = [
 ];
 /// Those that matter if they are denied: the trust policy of a new role allows them.
 const ROLE_USES: [&str; 2] = ["sts:AssumeRole", "sts:TagSession"];
-const USER_ACTIONS: [&str; 8] = [
+const USER_ACTIONS: [&str; 9] = [
     "iam:CreateUser",
     "iam:AttachUserPolicy",
     "iam:CreateAccessKey",
@@ -43,6 +43,7 @@ const USER_ACTIONS: [&str; 8] = [
     "iam:PutUserPermissionsBoundary",
     "iam:PutUserPolicy",
     "iam:TagUser",
+    "iam:UpdateUser",
 ];
 
 /// The users and roles that may be created in a snapshot.

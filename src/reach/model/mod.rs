@@ -4,6 +4,10 @@
 //! - `attachable_policies`: managed policies that can be attached in an account.
 //! - `state`: a principal plus the changes made to it.
 //! - `tag_index`: the tags that policies name.
+//! - `tag_condition_keys`: the condition keys that hold tags.
+//! - `tag_templates`: values of tags that policies write with variables.
+//! - `tag_values`: values of a tag, one for each way in which policies treat values.
+//! - `variable_values`: the values of a variable with which a template matches a text.
 //! - `chosen_boundary`: permissions boundaries that were chosen for principals.
 //! - `boundary_conditions`: the conditions on the boundary that a target has.
 //! - `chosen_tags`: tags that were chosen for principals.
@@ -56,8 +60,12 @@ pub(crate) mod session_keys;
 pub(crate) mod session_start;
 mod source_arns;
 pub(crate) mod state;
+pub(crate) mod tag_condition_keys;
 pub(crate) mod tag_index;
+pub(crate) mod tag_templates;
+pub(crate) mod tag_values;
 pub(crate) mod technique;
 pub(crate) mod trust_index;
 pub(crate) mod trust_summary;
 pub(crate) mod valid_names;
+pub(crate) mod variable_values;

@@ -16,6 +16,8 @@ use crate::iam::{ContextKey, ElementKind, PolicyDocument, PrincipalElement, Prin
 use crate::snapshot::Snapshot;
 
 const SOURCE_IDENTITY: &str = "aws:sourceidentity";
+/// It ends in the name of the session.
+const USER_ID: &str = "aws:userid";
 const PRINCIPAL_TAG: &str = "aws:principaltag/";
 
 /// What decides by the way in which a session begins.
@@ -63,7 +65,9 @@ impl SessionKeyIndex {
     fn add<'s>(&mut self, statements: impl IntoIterator<Item = &'s Statement>) {
         for key in statements.into_iter().flat_map(Statement::keys) {
             let source = SessionKeySource::of_key(key);
-            if source.is_some() || key.lower() == SOURCE_IDENTITY || key.lower().starts_with(PRINCIPAL_TAG) {
+            let lower = key.lower();
+            let is_chosen = lower == SOURCE_IDENTITY || lower == USER_ID || lower.starts_with(PRINCIPAL_TAG);
+            if source.is_some() || is_chosen {
                 self.keys.insert(key.clone());
             }
             self.sources.extend(source);

@@ -4,18 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::attachable_policies::list_attachable_documents;
 use super::node::PrincipalNode;
-use crate::access::{KeyFact, KnownContext, PolicyRef};
-use crate::iam::{Condition, ContextKey, PolicyDocument, Template, TemplatePart};
+use super::tag_condition_keys::{PRINCIPAL_TAG, TAG_KEYS, find_compared_tag, find_decisive_tag, find_resource_tag};
+use super::tag_templates::{ComparedTemplate, TypedValues, VariableUse};
+use super::tag_values::ValuePattern;
+use crate::access::PolicyRef;
+use crate::iam::condition::ConditionValue;
+use crate::iam::operator::OperatorFamily;
+use crate::iam::{Condition, ContextKey, PolicyDocument};
 use crate::snapshot::Snapshot;
-
-const PRINCIPAL_TAG: &str = "aws:principaltag/";
-const RESOURCE_TAGS: [&str; 2] = ["aws:resourcetag/", "iam:resourcetag/"];
-const REQUEST_TAG: &str = "aws:requesttag/";
-const TAG_KEYS: &str = "aws:tagkeys";
 
 /// A value of a tag that is a variable of a policy, for a tag that can have any value.
 const VARIABLE_EXAMPLE: &str = "example";
@@ -24,7 +24,7 @@ const VARIABLE_EXAMPLE: &str = "example";
 pub(crate) struct TagIndex {
     /// By key, in lower case.
     keys: BTreeMap<Arc<str>, NamedTag>,
-    /// The principals whose own policies, boundary or SCPs name a tag of the principal, or those that they can get.
+    /// The principals whose own policies, boundary or SCPs name a tag of the principal, or policies that they can get.
     principals: FixedBitSet,
     /// Whether a trust policy, resource policy or RCP names a tag of the principal.
     is_named_by_resources: bool,
@@ -39,12 +39,64 @@ pub(crate) struct NamedTag {
     pub(crate) names: BTreeSet<String>,
     /// Values that policies compare it with, and values that principals have.
     pub(crate) values: BTreeSet<String>,
+    /// Patterns of several values that policies compare it with.
+    pub(crate) patterns: BTreeSet<ValuePattern>,
+    /// What policies compare it with, other than as a text.
+    pub(crate) typed: TypedValues,
     /// Values with variables that policies compare it with.
-    pub(crate) templates: Vec<Template>,
-    /// The values of the templates in policies of principals of the snapshot, for these principals.
-    pub(crate) template_values: BTreeSet<String>,
+    pub(crate) templates: Vec<ComparedTemplate>,
+    /// The patterns of the templates in policies of principals of the snapshot, for these principals.
+    pub(crate) template_patterns: BTreeSet<ValuePattern>,
     /// Whether a policy has it as a variable.
     pub(crate) is_variable: bool,
+    /// Where policies have it as a variable, also if it is that of the resource.
+    pub(crate) uses: Vec<VariableUse>,
+}
+
+impl NamedTag {
+    /// Adds what a condition compares it with.
+    fn add_condition(&mut self, condition: &Condition) {
+        let ignores_case = condition.operator.ignores_case();
+        for value in &condition.values {
+            match value {
+                // A value with variables is one of `templates`.
+                ConditionValue::Text(text) => {
+                    ValuePattern::from_template(text, ignores_case)
+                        .into_iter()
+                        .for_each(|found| self.add_pattern(found));
+                }
+                // `Null` asks for a tag, and not for its value.
+                ConditionValue::Typed(_) if condition.operator.family() == OperatorFamily::Null => {}
+                ConditionValue::Typed(_) if condition.operator.family() == OperatorFamily::Bool => {
+                    self.values.extend(["true", "false"].map(str::to_owned));
+                }
+                ConditionValue::Typed(typed) => self.typed.add(typed),
+            }
+        }
+    }
+
+    fn add_pattern(&mut self, pattern: ValuePattern) {
+        match pattern.as_literal() {
+            Some(value) => drop(self.values.insert(value.to_owned())),
+            None => {
+                // As it is written, it is the value of some principals.
+                let is_text = pattern.ignores_case;
+                self.values.extend(is_text.then(|| pattern.glob.clone()));
+                self.patterns.insert(pattern);
+            }
+        }
+    }
+
+    /// Whether the values that can matter depend on the principal that gets the tag.
+    pub(crate) fn depends_on_targets(&self) -> bool {
+        !self.uses.is_empty() || self.templates.iter().any(ComparedTemplate::is_of_principal)
+    }
+
+    /// Its values and patterns, as globs.
+    pub(crate) fn list_globs(&self) -> Vec<String> {
+        let patterns = self.patterns.iter().chain(&self.template_patterns).map(|pattern| pattern.glob.clone());
+        self.values.iter().cloned().chain(patterns).collect()
+    }
 }
 
 impl TagIndex {
@@ -62,18 +114,8 @@ impl TagIndex {
                 documents.push(Arc::clone(document));
             }
         };
-        let by_account: FxHashMap<&str, bool> = snapshot
-            .accounts
-            .iter()
-            .map(|account| {
-                let is_named = list_attachable_documents(account).any(|document| names_principal_tag(document));
-                (account.id.as_str(), is_named)
-            })
-            .collect();
         for (position, node) in nodes.iter().enumerate() {
-            let is_named_by_attachable = by_account.get(node.account.id.as_str()).copied().unwrap_or_default();
-            let is_named = || node.own_policies().any(|policy| names_principal_tag(&policy.document));
-            index.principals.set(position, is_named_by_attachable || is_named());
+            index.principals.set(position, node.own_policies().any(|policy| names_principal_tag(&policy.document)));
             node.own_policies().for_each(|policy| add(&policy.document));
             node.principal.trust_policy.iter().for_each(|trust| add(&trust.document));
         }
@@ -86,10 +128,19 @@ impl TagIndex {
             index.names_tags_of_roles |= names_resource_tag(document);
         }
         snapshot.accounts.iter().flat_map(list_attachable_documents).for_each(add);
+        // Principals can get these policies.
+        let naming: BTreeSet<&str> = snapshot
+            .accounts
+            .iter()
+            .filter(|account| list_attachable_documents(account).any(|document| names_principal_tag(document)))
+            .map(|account| account.id.as_str())
+            .collect();
+        let of_accounts = nodes.iter().enumerate().filter(|(_, node)| naming.contains(node.account.id.as_str()));
+        index.principals.extend(of_accounts.map(|(position, _)| position));
         documents.iter().for_each(|document| index.add_keys(document));
         documents.iter().for_each(|document| index.add_values(document));
         index.add_values_of_principals(nodes);
-        nodes.iter().for_each(|node| index.add_template_values(node));
+        nodes.iter().for_each(|node| index.add_template_patterns(node));
         index
     }
 
@@ -125,35 +176,47 @@ impl TagIndex {
 
     /// Adds the values that conditions compare tags with, and other spellings of the keys.
     fn add_values(&mut self, document: &PolicyDocument) {
-        for (key, template) in list_tag_templates(document).filter(|(_, template)| has_variable(template)) {
-            let is_new = |tag: &&mut NamedTag| tag.templates.iter().all(|known| known != template);
-            if let Some(tag) = self.keys.get_mut(key).filter(is_new) {
-                tag.templates.push(template.clone());
+        for statement in &document.statements {
+            for template in ComparedTemplate::list_in(statement) {
+                if let Some(tag) = self.keys.get_mut(&template.tag).filter(|tag| !tag.templates.contains(&template)) {
+                    tag.templates.push(template);
+                }
+            }
+            for used in VariableUse::list_in(statement) {
+                if let Some(tag) = self.keys.get_mut(&used.tag).filter(|tag| !tag.uses.contains(&used)) {
+                    tag.uses.push(used);
+                }
             }
         }
         for condition in document.statements.iter().flat_map(|statement| &statement.conditions) {
             let lower = condition.key.lower();
             if lower == TAG_KEYS {
-                for name in list_texts(condition) {
-                    if let Some(tag) = self.keys.get_mut(name.to_ascii_lowercase().as_str()) {
-                        tag.names.insert(name);
+                for name in condition.texts().filter_map(|text| ValuePattern::from_template(text, false)) {
+                    if let Some(tag) = self.keys.get_mut(name.glob.to_ascii_lowercase().as_str()) {
+                        tag.names.insert(name.glob);
                     }
                 }
             } else if let Some(name) = find_compared_tag(lower)
                 && let Some(tag) = self.keys.get_mut(name)
             {
-                tag.values.extend(list_texts(condition));
+                tag.add_condition(condition);
             }
         }
     }
 
-    fn add_template_values(&mut self, node: &PrincipalNode<'_>) {
+    fn add_template_patterns(&mut self, node: &PrincipalNode<'_>) {
         if self.keys.values().all(|tag| tag.templates.is_empty()) {
             return;
         }
-        for (key, template) in node.own_policies().flat_map(|policy| list_tag_templates(&policy.document)) {
-            if let Some(tag) = self.keys.get_mut(key).filter(|_| has_variable(template)) {
-                tag.template_values.extend(resolve_template(template, &node.known));
+        let statements = node.own_policies().flat_map(|policy| &policy.document.statements);
+        let own: Vec<ComparedTemplate> = statements.flat_map(ComparedTemplate::list_in).collect();
+        // Each principal may be the one that makes a request about what has the tag.
+        let all = self.keys.values().flat_map(|tag| &tag.templates);
+        let of_callers: Vec<ComparedTemplate> = all.filter(|template| template.is_of_callers()).cloned().collect();
+        for template in own.iter().chain(&of_callers) {
+            let (patterns, _) = template.list_patterns(&node.known, &|_| Vec::new());
+            if let Some(tag) = self.keys.get_mut(&template.tag) {
+                tag.template_patterns.extend(patterns);
             }
         }
     }
@@ -181,61 +244,4 @@ fn names_principal_tag(document: &PolicyDocument) -> bool {
 fn names_resource_tag(document: &PolicyDocument) -> bool {
     let mut keys = document.statements.iter().flat_map(|statement| statement.keys());
     keys.any(|key| find_resource_tag(key.lower()).is_some())
-}
-
-/// The tag of a key about the tags of a principal or of a resource. None for other keys.
-pub(crate) fn find_decisive_tag(lower_key: &str) -> Option<&str> {
-    lower_key.strip_prefix(PRINCIPAL_TAG).or_else(|| find_resource_tag(lower_key))
-}
-
-/// The tag of a key about the tags of the requested resource. None for other keys.
-pub(crate) fn find_resource_tag(lower_key: &str) -> Option<&str> {
-    RESOURCE_TAGS.iter().find_map(|prefix| lower_key.strip_prefix(prefix))
-}
-
-/// The tag of a key about the tags of a principal, of a resource or of a request. None for other keys.
-fn find_compared_tag(lower_key: &str) -> Option<&str> {
-    find_decisive_tag(lower_key).or_else(|| lower_key.strip_prefix(REQUEST_TAG))
-}
-
-/// What the conditions of a document compare tags with: the keys of the tags, in lower case, and the values.
-fn list_tag_templates(document: &PolicyDocument) -> impl Iterator<Item = (&str, &Template)> {
-    let conditions = document.statements.iter().flat_map(|statement| &statement.conditions);
-    let about_tags = conditions.filter_map(|condition| Some((find_compared_tag(condition.key.lower())?, condition)));
-    // A tag is compared as text. `Null` has no value.
-    about_tags.flat_map(|(tag, condition)| condition.texts().map(move |template| (tag, template)))
-}
-
-fn has_variable(template: &Template) -> bool {
-    template.variables().next().is_some()
-}
-
-/// A text that a template matches in a request with some facts. None if a variable has no value there.
-pub(crate) fn resolve_template(template: &Template, known: &KnownContext) -> Option<String> {
-    let value_of = |key: &ContextKey, default: Option<&str>| match known.fact(key) {
-        KeyFact::Value(value) => Some(value),
-        KeyFact::StartsWith(start) => Some(format!("{start}{VARIABLE_EXAMPLE}")),
-        KeyFact::Missing => default.map(str::to_owned),
-        KeyFact::Free | KeyFact::Present => Some(default.unwrap_or(VARIABLE_EXAMPLE).to_owned()),
-        // These are facts about times, sets and keys with two values.
-        KeyFact::Set(_) | KeyFact::NoneLike(_) | KeyFact::NotBefore(_) => None,
-    };
-    find_matching_text(&template.substitute_variables(value_of))
-}
-
-/// Texts that match the values of a condition, one for each value without a variable.
-fn list_texts(condition: &Condition) -> Vec<String> {
-    // A tag is compared as text. `Null` has no value.
-    condition.texts().filter_map(find_matching_text).collect()
-}
-
-/// A text that a template matches. None if it has a variable.
-fn find_matching_text(template: &Template) -> Option<String> {
-    let part = |part: &TemplatePart| match part {
-        TemplatePart::Literal(text) => Some(text.to_string()),
-        TemplatePart::AnyString => Some(String::new()),
-        TemplatePart::AnyChar => Some("a".to_owned()),
-        TemplatePart::Variable { .. } => None,
-    };
-    template.parts().iter().map(part).collect()
 }

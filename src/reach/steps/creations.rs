@@ -182,6 +182,9 @@ impl StepProver<'_> {
         if let Some(session) = &created.change.session {
             return self.prove_session_start(role, session, undecided);
         }
+        if let Some(technique) = created.change.limited_by {
+            return self.prove_limited_use(role, technique, undecided);
+        }
         Some(match self.step_finder.find_trust_use(role, created.change.has_session_tags, undecided) {
             TechniqueKind::UpdateTrustPolicy => TechniqueProof::new(technique("sts:AssumeRole"), Vec::new()),
             TechniqueKind::UpdateTrustForTags => TechniqueProof::new(technique("sts:TagSession"), Vec::new()),

@@ -32,6 +32,7 @@
 //! - `trust_uses`: trust policies that a state can rewrite.
 //! - `session_starts`: services and identity providers with which a state begins sessions.
 //! - `session_tags`: federated sessions of a user, with tags.
+//! - `tag_value_choices`: the values of a tag that a state tries.
 //! - `tag_proof`: the proof of a change of tags.
 //! - `proof_on_target`: the proof of a request on a user or group, under another name if necessary.
 //! - `step_prover`: a technique for a step, with a witness for each of its requests.
@@ -69,6 +70,7 @@ pub(crate) mod step_prover;
 pub(crate) mod successors;
 mod tag_changes;
 mod tag_proof;
+mod tag_value_choices;
 mod touched_resources;
 pub(crate) mod trust_uses;
 mod unread_policies;

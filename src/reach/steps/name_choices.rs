@@ -8,15 +8,15 @@ use fixedbitset::FixedBitSet;
 
 use super::new_resources::{NameLimits, NewArns};
 use super::step_finder::StepFinder;
-use crate::base::glob::matches_glob;
-use crate::iam::{Effect, PolicyDocument, Statement, Template, TemplatePart};
+use crate::iam::{ContextKey, Effect, PolicyDocument, Statement};
 use crate::reach::decide::action_bounds::{UnknownActions, collect_listed_actions};
 use crate::reach::model::attachable_policies::find_attachable_policy;
 use crate::reach::model::chosen_boundary::ChosenBoundary;
 use crate::reach::model::created_principal::CreatedAccess;
 use crate::reach::model::name_patterns::{NamePattern, NamePatternIndex, USER_NAME};
-use crate::reach::model::tag_index::find_resource_tag;
+use crate::reach::model::tag_condition_keys::find_resource_tag;
 use crate::reach::model::valid_names::is_name_character;
+use crate::reach::model::variable_values::SoughtVariable;
 use crate::solve::{StatementUse, UndecidedReason};
 
 /// The largest number of patterns over names that are tried.
@@ -80,16 +80,17 @@ impl StepFinder<'_> {
     /// (`iam:ResourceTag/owner` is `${aws:username}`).
     fn list_matching_names(&self, statement: &Statement) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
+        let user_name = user_name();
         let resources = statement.resource.iter().flat_map(|resource| &resource.patterns);
-        for pattern in resources.filter(|pattern| has_user_name(pattern)) {
-            let named = self.world.principals.find_matching(&to_glob_with(pattern, "*"));
-            named.ones().for_each(|principal| names.extend(find_user_names(pattern, self.world.arn(principal))));
+        for pattern in resources.filter(|pattern| user_name.is_in(pattern)) {
+            let named = self.world.principals.find_matching(&user_name.to_glob(pattern, "*"));
+            named.ones().for_each(|principal| names.extend(user_name.find_values(pattern, self.world.arn(principal))));
         }
         for condition in &statement.conditions {
             let tag = find_resource_tag(condition.key.lower()).and_then(|tag| self.world.tag_index.keys().get(tag));
-            for template in condition.texts().filter(|template| has_user_name(template)) {
+            for template in condition.texts().filter(|template| user_name.is_in(template)) {
                 let values = tag.iter().flat_map(|tag| &tag.values);
-                values.for_each(|value| names.extend(find_user_names(template, value)));
+                values.for_each(|value| names.extend(user_name.find_values(template, value)));
             }
         }
         names
@@ -181,41 +182,7 @@ fn list_overlapping<'p>(all: &[&'p NamePattern]) -> (Vec<Vec<&'p NamePattern>>, 
     (all_sets, is_complete)
 }
 
-fn is_user_name(part: &TemplatePart) -> bool {
-    matches!(part, TemplatePart::Variable { key, .. } if key.lower() == USER_NAME)
-}
-
-fn has_user_name(template: &Template) -> bool {
-    template.parts().iter().any(is_user_name)
-}
-
-/// A template as a glob, for one user name. Other variables have any value.
-fn to_glob_with(template: &Template, user_name: &str) -> String {
-    let part = |part: &TemplatePart| match part {
-        part if is_user_name(part) => user_name.to_owned(),
-        TemplatePart::Literal(text) => text.to_string(),
-        TemplatePart::AnyString | TemplatePart::Variable { .. } => "*".to_owned(),
-        TemplatePart::AnyChar => "?".to_owned(),
-    };
-    template.parts().iter().map(part).collect()
-}
-
-/// User names with which a template matches a text: the shortest from each position.
-fn find_user_names(template: &Template, text: &str) -> BTreeSet<String> {
-    let before: Option<&str> = match template.parts() {
-        [TemplatePart::Literal(before), part, ..] if is_user_name(part) => Some(before),
-        [part, ..] if is_user_name(part) => Some(""),
-        _ => None,
-    };
-    let positions: Vec<usize> = match before {
-        Some(before) => text.strip_prefix(before).map(|_| before.len()).into_iter().collect(),
-        None => text.char_indices().map(|(at, _)| at).collect(),
-    };
-    let find_from = |at: usize| {
-        let rest = text.get(at..)?;
-        let length = rest.find(|c: char| !is_name_character(c)).unwrap_or(rest.len());
-        let candidates = (1..=length).filter_map(|end| rest.get(..end));
-        candidates.into_iter().find(|name| matches_glob(&to_glob_with(template, name), text)).map(str::to_owned)
-    };
-    positions.into_iter().filter_map(find_from).collect()
+/// The name of the user as a variable.
+fn user_name() -> SoughtVariable<'static> {
+    SoughtVariable { is_key: &|key: &ContextKey| key.lower() == USER_NAME, is_character: is_name_character }
 }

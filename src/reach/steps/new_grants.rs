@@ -73,12 +73,12 @@ impl StepFinder<'_> {
         Some(self.world.groups.arn(group).to_owned())
     }
 
-    /// The ARN of a group that the state can create, give a policy and fill, and the new policy that it needs for that.
+    /// A group that the state can create, give a policy and fill. None if there is none.
     pub(super) fn find_new_group(
         &self,
         technique: &Technique,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<(String, Option<String>)> {
+    ) -> Option<NewGroup> {
         if !self.may_perform(technique) {
             return None;
         }
@@ -88,17 +88,19 @@ impl StepFinder<'_> {
             false => vec![None],
         };
         policies.into_iter().find_map(|policy| {
-            let arn = self.find_new_group_with(technique, policy.as_deref(), undecided)?;
-            Some((arn, policy))
+            let names = self.find_new_group_with(technique, policy.as_deref(), undecided)?;
+            Some(NewGroup { names, policy })
         })
     }
 
+    /// The ARN of a new group for each required action about it: one for all, or else one for each, if the state can rename
+    /// the group from one to the next.
     fn find_new_group_with(
         &self,
         technique: &Technique,
         policy: Option<&str>,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<String> {
+    ) -> Option<Vec<(String, String)>> {
         let partition = self.effective.partition;
         let about_group = |action: &&String| NewResource::of_action(action) == NewResource::Group;
         let actions: Vec<&String> = technique.required_actions.iter().filter(about_group).collect();
@@ -112,6 +114,38 @@ impl StepFinder<'_> {
         let requests: Vec<NewRequest<'_>> =
             pairs.map(|(action, facts)| NewRequest { action, required_layers, facts }).collect();
         let arns = self.list_new_arns(NewResource::Group, &requests, undecided);
-        self.choose_new_arn(&arns, NameLimits::default(), undecided)
+        let names = match self.choose_new_arn(&arns, NameLimits::default(), undecided) {
+            Some(arn) => vec![arn; actions.len()],
+            None => self.choose_names_by_action(NewResource::Group, &requests, undecided)?,
+        };
+        Some(actions.into_iter().cloned().zip(names).collect())
     }
+
+    /// An ARN of something new for each request, from each of which the state can rename it to the next one. None if there is
+    /// none for a request.
+    // AWS: UpdateGroup, UpdateUser: the caller needs permission on the old and on the new ARN.
+    pub(super) fn choose_names_by_action(
+        &self,
+        kind: NewResource,
+        requests: &[NewRequest<'_>],
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<String>> {
+        let rename = kind.rename_action().filter(|rename| self.may_allow(rename))?;
+        let no_facts = |_: usize, _: &ContextKey| None;
+        let required_layers = RequiredLayers::IdentityAndBoundary;
+        let rename = NewRequest { action: rename, required_layers, facts: &no_facts };
+        let mut choose = |request: &NewRequest<'_>| {
+            let arns = self.list_new_arns(kind, &[*request, rename], undecided);
+            self.choose_unused_arn(&arns, NameLimits::default(), undecided)
+        };
+        requests.iter().map(&mut choose).collect()
+    }
+}
+
+/// A group that a state can create.
+pub(super) struct NewGroup {
+    /// The actions about it, each with the ARN that it has then.
+    pub(super) names: Vec<(String, String)>,
+    /// The ARN of the new policy that it needs. None if it needs none.
+    pub(super) policy: Option<String>,
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::created_principals::{Creation, POLICY_ARN_KEY, build_creation};
+use super::new_grants::NewGroup;
 use super::new_resource_kind::NewResource;
 use super::request_proof::StepRequest;
 use super::step_prover::StepProver;
@@ -97,8 +98,8 @@ impl StepProver<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<StepRequest>> {
         if technique.kind == TechniqueKind::CreateGroup {
-            let (group, policy) = self.step_finder.find_new_group(technique, undecided)?;
-            return self.prove_on_new_group(technique, (&group, policy.as_deref()), undecided);
+            let group = self.step_finder.find_new_group(technique, undecided)?;
+            return self.prove_on_new_group(&group, undecided);
         }
         let attach = technique.required_actions.first()?;
         self.step_finder.find_new_policies(POLICY_ARN_KEY, undecided).into_iter().find_map(|policy| {
@@ -118,21 +119,34 @@ impl StepProver<'_> {
 
     fn prove_on_new_group(
         &self,
-        technique: &Technique,
-        (group, policy): (&str, Option<&str>),
+        group: &NewGroup,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<Vec<StepRequest>> {
         let partition = self.step_finder.effective.partition;
+        let policy = group.policy.as_deref();
         let mut requests = Vec::new();
-        for action in &technique.required_actions {
-            let resource = match NewResource::of_action(action) {
-                NewResource::Policy => policy?,
-                _ => group,
-            };
+        if let Some(policy) = policy {
+            requests.push(self.prove_plain("iam:CreatePolicy", policy, undecided)?);
+        }
+        let mut name = group.names.first().map(|(_, name)| name.as_str())?;
+        for (action, wanted) in &group.names {
+            requests.extend(self.prove_rename(NewResource::Group, (name, wanted), undecided)?);
+            name = wanted;
             let facts = |_: usize, key: &ContextKey| policy_arn_fact(partition, action, policy, key);
-            requests.push(self.request_prover.prove_on_resource(action, resource, &facts, undecided)?);
+            requests.push(self.request_prover.prove_on_resource(action, wanted, &facts, undecided)?);
         }
         Some(requests)
+    }
+
+    /// The requests that give something new another ARN: none if it has it. None if one of them is not proven.
+    fn prove_rename(
+        &self,
+        kind: NewResource,
+        (old, new): (&str, &str),
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        let renamed = [old, new].into_iter().filter(|_| old != new);
+        renamed.map(|arn| self.prove_plain(kind.rename_action()?, arn, undecided)).collect()
     }
 
     fn prove_plain(

@@ -7,6 +7,7 @@ use super::request_proof::StepRequest;
 use super::step_finder::{StepFinder, TargetQuery};
 use super::step_prover::{StepProver, TechniqueProof};
 use super::tag_changes::TagChangeRequest;
+use super::tag_value_choices::TagValueQuery;
 use crate::iam::ContextKey;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::arn_index::ArnIndex;
@@ -75,13 +76,17 @@ impl StepFinder<'_> {
                 ACTIONS.iter().all(|action| !self.find_session_resources(action, &request, undecided).is_empty())
             })
         };
-        if !ACTIONS.iter().any(|action| self.limits_tag_value(action, key)) {
+        let is_limited = ACTIONS.iter().any(|action| self.limits_tag_value(action, key));
+        if !is_limited {
             let any = is_allowed(None, undecided).then_some(TagEdit::SetAny);
             if any.is_none() || !named.is_variable {
                 return any.into_iter().collect();
             }
         }
-        let values = self.list_tag_values(FEDERATE, (key, named), undecided);
+        let mut targets = self.world.principals.empty_set();
+        targets.insert(self.state.principal);
+        let query = TagValueQuery { action: FEDERATE, tag: (key, named), is_limited, targets: &targets };
+        let values = self.list_tag_values(&query, undecided);
         let is_settable = |value: &String| is_allowed(Some(value), undecided);
         values.into_iter().filter(is_settable).map(|value| TagEdit::Set(Arc::from(value))).collect()
     }

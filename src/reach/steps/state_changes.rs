@@ -63,11 +63,7 @@ impl StepFinder<'_> {
             TechniqueKind::RemoveFromOrganization => self.remove_from_organization(technique, targets.freed, undecided),
             TechniqueKind::LiftControls => self.lift_controls(technique, targets.freed, undecided),
             TechniqueKind::GrantKeyUse => self.grant_key_use(technique, undecided).into_iter().collect(),
-            TechniqueKind::RenameUser => {
-                let mut existing = targets.freed.clone();
-                existing.difference_with(&self.world.creatable);
-                self.rename_users(&existing, undecided)
-            }
+            TechniqueKind::RenameUser => self.rename_users(targets.freed, undecided),
             TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {
                 self.attach_limited_policy(technique.kind, action, targets.widened, undecided)
             }

@@ -16,7 +16,7 @@ use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
 use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::holdings::{Holding, PrincipalHoldings};
 use crate::reach::model::state::{NodeState, StateChange};
-use crate::reach::model::tag_index::find_resource_tag;
+use crate::reach::model::tag_condition_keys::find_resource_tag;
 use crate::reach::model::technique::Technique;
 use crate::snapshot::AttachmentKind;
 use crate::solve::UndecidedReason;

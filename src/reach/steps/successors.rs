@@ -12,7 +12,7 @@ use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, BoundaryGrant};
 use crate::reach::model::chosen_tags::TagGrant;
 use crate::reach::model::created_principal::CreatedPrincipal;
 use crate::reach::model::state::NodeState;
-use crate::reach::model::tag_index::find_resource_tag;
+use crate::reach::model::tag_condition_keys::find_resource_tag;
 use crate::reach::model::technique::{TechniqueKind, techniques};
 use crate::solve::UndecidedReason;
 

@@ -6,20 +6,14 @@ use std::sync::Arc;
 use fixedbitset::FixedBitSet;
 
 use super::step_finder::{StepFinder, TargetQuery};
+use super::tag_value_choices::TagValueQuery;
 use crate::access::{Context, ContextValue, KeyFact};
-use crate::base::glob::matches_glob;
-use crate::iam::operator::OperatorFamily;
-use crate::iam::{Condition, ConditionOperator, ContextKey, MissingKeyRule, Quantifier, Template, TemplatePart};
+use crate::iam::{Condition, ConditionOperator, ContextKey};
 use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
 use crate::reach::model::chosen_tags::{TagEdit, TagGrant};
-use crate::reach::model::tag_index::{NamedTag, resolve_template};
+use crate::reach::model::tag_condition_keys::{REQUEST_TAG, TAG_KEYS};
+use crate::reach::model::tag_index::NamedTag;
 use crate::solve::{StatementUse, UndecidedReason};
-
-/// The largest number of values of one tag that a search tries, if policies limit the values.
-pub(crate) const MAX_TAG_VALUES: usize = 32;
-
-const REQUEST_TAG: &str = "aws:requesttag/";
-const TAG_KEYS: &str = "aws:tagkeys";
 
 /// A request that changes a tag: the values of the keys that a policy can limit.
 pub(super) struct TagChangeRequest<'t> {
@@ -101,66 +95,22 @@ impl StepFinder<'_> {
             }
             targets
         };
-        if !self.limits_tag_value(action, key) {
+        let is_limited = self.limits_tag_value(action, key);
+        if !is_limited {
             add_grant(grants, allowed(None, undecided), key, TagEdit::SetAny);
             // The solver decides a variable for one value at a time.
             if !named.is_variable {
                 return;
             }
         }
-        for value in self.list_tag_values(action, (key, named), undecided) {
+        let mut open = BTreeSet::new();
+        let mut taggable = || allowed(None, &mut open);
+        let targets = if is_limited && named.depends_on_targets() { taggable() } else { candidates.clone() };
+        let targets = if open.is_empty() { &targets } else { candidates };
+        let query = TagValueQuery { action, tag: (key, named), is_limited, targets };
+        for value in self.list_tag_values(&query, undecided) {
             add_grant(grants, allowed(Some(&value), undecided), key, TagEdit::Set(Arc::from(value)));
         }
-    }
-
-    /// The values of a tag that can matter: those that policies compare it with, for this state and for the principals of the
-    /// snapshot, and those that principals have. Without those that no statement about the action admits.
-    pub(super) fn list_tag_values(
-        &self,
-        action: &str,
-        (key, named): (&str, &NamedTag),
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Vec<String> {
-        let own = named.templates.iter().filter_map(|template| resolve_template(template, &self.effective.known));
-        let others = named.values.iter().chain(&named.template_values).cloned();
-        let mut values: BTreeSet<String> = own.chain(others).collect();
-        if let Some(admitted) = self.list_admitted_values(action, key) {
-            values.retain(|value| admitted.iter().any(|glob| matches_glob(glob, &value.to_lowercase())));
-        }
-        if values.len() > MAX_TAG_VALUES {
-            undecided.insert(UndecidedReason::TagValueLimit { key: key.to_owned(), values: MAX_TAG_VALUES });
-        }
-        values.into_iter().take(MAX_TAG_VALUES).collect()
-    }
-
-    /// Globs in lower case, of which each value of a tag that the identity policies admit in a request matches one. None if
-    /// they may admit any.
-    fn list_admitted_values(&self, action: &str, key: &str) -> Option<Vec<String>> {
-        let id = self.world.find_action(action)?;
-        let access = restrict_to_action(self.world.solver, self.effective, id, RequiredLayers::IdentityAndBoundary);
-        let request_key = format!("{REQUEST_TAG}{key}");
-        let mut admitted = Vec::new();
-        for statement_use in access.branches.iter().flat_map(|branch| branch.allow_layers.first()).flatten() {
-            let mut conditions = statement_use.statement().conditions.iter();
-            let limiting =
-                conditions.find(|condition| condition.key.lower() == request_key && is_text_match(condition))?;
-            admitted.extend(limiting.texts().map(|template| self.to_lower_glob(template)));
-        }
-        Some(admitted)
-    }
-
-    /// A template as a glob in lower case. A variable that is not known has any value.
-    fn to_lower_glob(&self, template: &Template) -> String {
-        let known = template.substitute_variables(|key, _| match self.effective.known.fact(key) {
-            KeyFact::Value(value) => Some(value),
-            _ => None,
-        });
-        let part = |part: &TemplatePart| match part {
-            TemplatePart::Literal(text) => text.to_lowercase(),
-            TemplatePart::AnyString | TemplatePart::Variable { .. } => "*".to_owned(),
-            TemplatePart::AnyChar => "?".to_owned(),
-        };
-        known.parts().iter().map(part).collect()
     }
 
     /// Whether a policy can limit the value of a tag in a request.
@@ -225,14 +175,6 @@ impl StepFinder<'_> {
         };
         self.filter_allowed(&query, undecided)
     }
-}
-
-/// Whether a condition requires that the key has one of its values, compared as texts.
-fn is_text_match(condition: &Condition) -> bool {
-    condition.quantifier == Quantifier::Plain
-        && condition.when_missing == MissingKeyRule::OperatorDefault
-        && condition.operator.family() == OperatorFamily::String
-        && !condition.operator.is_negated()
 }
 
 fn add_grant(grants: &mut Vec<TagGrant>, targets: FixedBitSet, key: &Arc<str>, change: TagEdit) {

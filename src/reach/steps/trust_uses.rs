@@ -8,11 +8,11 @@ use super::assume_role::ASSUME_ROLE;
 use super::reachable::PASS_ROLE;
 use super::request_proof::StepRequest;
 use super::step_finder::StepFinder;
-use super::step_prover::StepProver;
+use super::step_prover::{StepProver, TechniqueProof};
 use crate::iam::ContextKey;
 use crate::reach::decide::context_facts::pass_role_fact;
 use crate::reach::decide::effective::RequiredLayers;
-use crate::reach::model::technique::{Technique, TechniqueKind};
+use crate::reach::model::technique::{Technique, TechniqueKind, find_technique, techniques};
 use crate::solve::UndecidedReason;
 use crate::trust::TrustGrant;
 
@@ -121,7 +121,57 @@ impl StepFinder<'_> {
     }
 }
 
+impl StepFinder<'_> {
+    /// The roles for which the state can act with a part of their permissions, if their trust policies name a service: each
+    /// with a technique that passes it to the service.
+    pub(crate) fn find_limited_uses(
+        &self,
+        roles: &FixedBitSet,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Vec<(usize, &'static str)> {
+        let mut here = roles.clone();
+        here.intersect_with(self.account_principals);
+        if here.is_clear() || !self.may_allow(PASS_ROLE) {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for technique in techniques() {
+            let is_limited = technique.kind == TechniqueKind::NewPassRole && technique.acts_as_part();
+            if !is_limited
+                || !self.can_perform_required(technique, undecided)
+                || (technique.instance_profile && !self.can_fill_profiles(undecided))
+            {
+                continue;
+            }
+            let mut usable = self.world.principals.empty_set();
+            for service in &technique.services {
+                let grant = TrustGrant::from_service(service);
+                for role in self.filter_passable(service, &here, undecided).ones() {
+                    if self.world.admits_if_rewritten(role, &grant, undecided) {
+                        usable.insert(role);
+                    }
+                }
+            }
+            found.extend(usable.ones().map(|role| (role, technique.id.as_str())));
+        }
+        found
+    }
+}
+
 impl StepProver<'_> {
+    /// A technique that passes a role to a service, and gives a part of its permissions. The role trusts the service. None if
+    /// a request is not proven.
+    pub(crate) fn prove_limited_use(
+        &self,
+        role: usize,
+        technique: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<TechniqueProof> {
+        let technique = find_technique(technique)?;
+        let requests = self.prove_passing_by(technique, (self.step_finder.world.arn(role), None), undecided)?;
+        Some(TechniqueProof::new(technique, requests))
+    }
+
     /// The requests that pass a role to a service which runs code of the state, with the technique. The role trusts the
     /// service.
     ///
@@ -133,23 +183,32 @@ impl StepProver<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Option<(&'static Technique, Vec<StepRequest>)> {
         self.step_finder.list_running_techniques(undecided).into_iter().find_map(|running| {
-            let mut services =
-                running.services.iter().filter(|service| wanted.is_none_or(|wanted| **service == wanted));
-            let pass = services.find_map(|service| {
-                let facts = |_: usize, key: &ContextKey| pass_role_fact(key, service);
-                let mut pass = self.request_prover.prove_on_resource(PASS_ROLE, role_arn, &facts, undecided)?;
-                pass.request.context.set("iam:PassedToService", service.as_str());
-                Some(pass)
-            })?;
-            let mut requests = vec![pass];
-            if running.instance_profile {
-                requests.extend(self.prove_filled_profile(undecided)?.requests);
-            }
-            for action in &running.required_actions {
-                let facts = |_: usize, key: &ContextKey| running.context_fact(key);
-                requests.push(self.request_prover.prove_on_any_resource(action, &facts, undecided)?);
-            }
+            let requests = self.prove_passing_by(running, (role_arn, wanted), undecided)?;
             Some((running, requests))
         })
+    }
+
+    fn prove_passing_by(
+        &self,
+        technique: &'static Technique,
+        (role_arn, wanted): (&str, Option<&str>),
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> Option<Vec<StepRequest>> {
+        let mut services = technique.services.iter().filter(|service| wanted.is_none_or(|wanted| **service == wanted));
+        let pass = services.find_map(|service| {
+            let facts = |_: usize, key: &ContextKey| pass_role_fact(key, service);
+            let mut pass = self.request_prover.prove_on_resource(PASS_ROLE, role_arn, &facts, undecided)?;
+            pass.request.context.set("iam:PassedToService", service.as_str());
+            Some(pass)
+        })?;
+        let mut requests = vec![pass];
+        if technique.instance_profile {
+            requests.extend(self.prove_filled_profile(undecided)?.requests);
+        }
+        for action in &technique.required_actions {
+            let facts = |_: usize, key: &ContextKey| technique.context_fact(key);
+            requests.push(self.request_prover.prove_on_any_resource(action, &facts, undecided)?);
+        }
+        Some(requests)
     }
 }

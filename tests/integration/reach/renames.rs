@@ -159,3 +159,106 @@ fn what_is_declared_is_declared_for_the_name() {
     assert!(!escalates(&json!([own, home])), "it keeps its name");
     assert!(!escalates(&json!([update(), buckets])), "names decide nothing");
 }
+
+/// The statements that allow one action each on groups or users of a path.
+fn each_on(kind: &str, actions: &[(&str, &str)]) -> Vec<Value> {
+    actions.iter().map(|(action, path)| on(action, json!(arn(kind, &format!("{path}/*"))))).collect()
+}
+
+#[test]
+fn a_new_group_is_renamed_between_the_requests() {
+    let filled = |renames: &str, last: &str| {
+        let actions = [
+            ("iam:CreateGroup", "a"),
+            ("iam:PutGroupPolicy", "a"),
+            ("iam:AddUserToGroup", last),
+            ("iam:UpdateGroup", renames),
+        ];
+        taken(&each_on("group", &actions), &[], &[])
+    };
+    assert_eq!(filled("none", "a"), path(&["iam-new-group"]));
+    assert_eq!(filled("none", "b"), None);
+    assert_eq!(filled("a", "b"), None, "not under the new name");
+    assert_eq!(filled("b", "b"), None, "not under the old name");
+    assert_eq!(filled("*", "b"), path(&["iam-new-group"]));
+    // A name for each request.
+    let three = |missing: &str| {
+        let all = [
+            ("iam:CreateGroup", "a"),
+            ("iam:PutGroupPolicy", "b"),
+            ("iam:AddUserToGroup", "c"),
+            ("iam:UpdateGroup", "*"),
+        ];
+        let left: Vec<(&str, &str)> = all.into_iter().filter(|(action, _)| *action != missing).collect();
+        each_on("group", &left)
+    };
+    assert_eq!(taken(&three("none"), &[], &[]), path(&["iam-new-group"]));
+    for missing in ["iam:CreateGroup", "iam:PutGroupPolicy", "iam:AddUserToGroup", "iam:UpdateGroup"] {
+        assert_eq!(taken(&three(missing), &[], &[]), None, "{missing}");
+    }
+    let own = user("u", &json!(three("none")));
+    let links = shortest(&snapshot(&[], &[own], None), &arn("user", "u")).unwrap();
+    let asked: Vec<&str> = links[0].requests.iter().map(|asked| asked.request.action.as_str()).collect();
+    let rename = ["iam:UpdateGroup"; 2];
+    let expected =
+        [&["iam:CreateGroup"][..], &rename, &["iam:PutGroupPolicy"], &rename, &["iam:AddUserToGroup"]].concat();
+    assert_eq!(asked, expected);
+    // With a policy that is attached.
+    let attached = [
+        ("iam:CreateGroup", "a"),
+        ("iam:AttachGroupPolicy", "b"),
+        ("iam:AddUserToGroup", "a"),
+        ("iam:UpdateGroup", "*"),
+    ];
+    assert_eq!(taken(&each_on("group", &attached), &[], &[]), path(&["iam-new-group-attach"]));
+}
+
+#[test]
+fn a_new_user_is_renamed_between_the_requests() {
+    let all = [
+        ("iam:CreateUser", "a"),
+        ("iam:PutUserPolicy", "b"),
+        ("iam:CreateAccessKey", "c"),
+        ("iam:UpdateUser", "a"),
+        ("iam:UpdateUser", "b"),
+        ("iam:UpdateUser", "c"),
+    ];
+    assert!(taken(&each_on("user", &all), &[], &[]).is_some());
+    for missing in 0..all.len() {
+        let left: Vec<(&str, &str)> =
+            all.iter().enumerate().filter(|(at, _)| *at != missing).map(|(_, one)| *one).collect();
+        assert_eq!(taken(&each_on("user", &left), &[], &[]), None, "{:?}", all[missing]);
+    }
+    // A name that can be renamed is one of those that can be created.
+    let crossing = |renamed: &str| {
+        let statements = [
+            on("iam:CreateUser", json!(arn("user", "*-x"))),
+            on("iam:UpdateUser", json!([arn("user", renamed), arn("user", "b-y")])),
+            on("iam:PutUserPolicy", json!(arn("user", "b-y"))),
+            on("iam:CreateAccessKey", json!(arn("user", "b-y"))),
+        ];
+        taken(&statements, &[], &[])
+    };
+    assert!(crossing("a-*").is_some());
+    assert_eq!(crossing("*-z"), None);
+}
+
+#[test]
+fn a_new_user_takes_a_name_that_a_trust_policy_admits() {
+    let admins = [admin(if_named(&arn("user", "admins/*")))];
+    let all = |renames: &str, keys: &str| {
+        let actions = [("iam:CreateUser", "new"), ("iam:CreateAccessKey", keys), ("iam:UpdateUser", renames)];
+        taken(&each_on("user", &actions), &admins, &[])
+    };
+    assert!(all("*", "new").is_some());
+    assert!(all("*", "admins").is_some());
+    assert_eq!(all("new", "new"), None, "it keeps its path");
+    assert_eq!(all("admins", "new"), None, "not under its old name");
+    assert!(all("*", "other").is_some(), "it has a third name for the keys");
+    let two_names = [
+        on("iam:CreateUser", json!(arn("user", "new/*"))),
+        on("iam:UpdateUser", json!([arn("user", "new/*"), arn("user", "admins/*")])),
+        on("iam:CreateAccessKey", json!(arn("user", "other/*"))),
+    ];
+    assert_eq!(taken(&two_names, &admins, &[]), None, "it never has that name");
+}

@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 use super::paths::search;
 use super::{ACCOUNT, admin, arn, document, ids, path, role, service, shortest, trusts};
 
-fn on(actions: Value, resource: &str) -> Value {
+pub fn on(actions: Value, resource: &str) -> Value {
     json!({ "Effect": "Allow", "Action": actions, "Resource": resource })
 }
 
-fn deny(actions: Value, condition: Value) -> Value {
+pub fn deny(actions: Value, condition: Value) -> Value {
     json!({ "Effect": "Deny", "Action": actions, "Resource": "*", "Condition": condition })
 }
 
 /// An account with roles, with statements of an SCP and of an RCP.
-fn organized(roles: &[Value], scp: &[Value], rcp: &[Value]) -> Snapshot {
+pub fn organized(roles: &[Value], scp: &[Value], rcp: &[Value]) -> Snapshot {
     let scp: Vec<Value> = [vec![on(json!("*"), "*")], scp.to_vec()].concat();
     let policy = |id: &str, kind: &str, content: Value| json!({ "Id": id, "Name": id, "Type": kind, "Content": content, "Targets": [ACCOUNT] });
     let of_all = |mut statement: Value| {
@@ -60,7 +60,7 @@ fn rewrite() -> Value {
 }
 
 /// The perimeter of an organization.
-fn perimeter(actions: Value) -> Value {
+pub fn perimeter(actions: Value) -> Value {
     deny(
         actions,
         json!({ "StringNotEqualsIfExists": { "aws:PrincipalOrgID": "o-own1234567" },
