@@ -69,7 +69,7 @@ pub(super) struct FindingReceiver<'r> {
 }
 
 /// What is known after the last finding about a principal.
-pub(super) struct EvaluationResult {
+pub(super) struct EvaluationTotals {
     /// The trust grants that admit nobody.
     pub dead_grants: Vec<LocatedDeadGrant>,
     /// How many questions about the ends of escalation paths were asked.
@@ -86,7 +86,7 @@ pub(super) fn evaluate_principals(
     plan: &AuditPlan<'_>,
     tools: &EvaluationTools<'_>,
     receiver: FindingReceiver<'_>,
-) -> EvaluationResult {
+) -> EvaluationTotals {
     let AuditInputs { snapshot, baseline, options, .. } = *inputs;
     let (ranking, solver) = (tools.ranking.clone(), &tools.solver);
     let analysis_options = AnalysisOptions {
@@ -136,7 +136,7 @@ pub(super) fn evaluate_principals(
     let roles: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.ignored).collect();
     let dead_grants = roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect();
     let end_questions = escalation.as_ref().map_or(0, EscalationAnalysis::count_end_questions);
-    EvaluationResult { dead_grants, end_questions }
+    EvaluationTotals { dead_grants, end_questions }
 }
 
 /// The principals of the snapshot, as callers that assume a role under a guard.

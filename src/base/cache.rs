@@ -16,13 +16,13 @@ use super::allowance::spend_steps;
 /// A computation may use other keys of the same cache, but not its own key: that would deadlock. Nor may it start
 /// parallel work of the thread pool, since a worker that waits could be given a request for the same key.
 pub(crate) struct Cache<K, V> {
-    entries: Mutex<FxHashMap<K, Entry<V>>>,
+    entries: Mutex<FxHashMap<K, CacheEntry<V>>>,
     /// The largest number of keys; values of further keys are computed on each request.
     capacity: usize,
 }
 
 /// The value of one key, or where threads wait for it. An audit has millions of values: a slot for each takes more than they do.
-enum Entry<V> {
+enum CacheEntry<V> {
     Computed(V),
     Computing(Arc<Slot<V>>),
 }
@@ -110,13 +110,13 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         match entries.get(key) {
-            Some(Entry::Computed(value)) => return Found::Value(value.clone()),
-            Some(Entry::Computing(slot)) => return Found::Slot(Arc::clone(slot)),
+            Some(CacheEntry::Computed(value)) => return Found::Value(value.clone()),
+            Some(CacheEntry::Computing(slot)) => return Found::Slot(Arc::clone(slot)),
             None if entries.len() >= self.capacity => return Found::NoRoom,
             None => {}
         }
         let slot = Arc::<Slot<V>>::default();
-        entries.insert(to_key(), Entry::Computing(Arc::clone(&slot)));
+        entries.insert(to_key(), CacheEntry::Computing(Arc::clone(&slot)));
         Found::Slot(slot)
     }
 
@@ -126,8 +126,8 @@ impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
         Q: Eq + Hash + ?Sized,
     {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(entry @ Entry::Computing(_)) = entries.get_mut(key) {
-            *entry = Entry::Computed(value.clone());
+        if let Some(entry @ CacheEntry::Computing(_)) = entries.get_mut(key) {
+            *entry = CacheEntry::Computed(value.clone());
         }
     }
 }

@@ -45,6 +45,13 @@ pub(super) struct HoldingProgress {
     combined: BTreeMap<usize, usize>,
 }
 
+impl HoldingProgress {
+    /// Adds what a state can change in policies and groups.
+    pub(super) fn add_writes(&mut self, at: usize, writes: Option<Arc<PolicyWrites>>) {
+        self.writes.extend(writes.map(|writes| (at, writes)));
+    }
+}
+
 impl Graph<'_> {
     /// Adds what follows from changes of managed policies and groups that principals got during the search.
     pub(super) fn change_holdings(
@@ -61,7 +68,7 @@ impl Graph<'_> {
         for at in obtained.list_expanded() {
             if progress.known.insert(at) {
                 let writes = self.find_policy_writes(obtained.state(at), undecided);
-                progress.writes.extend(writes.map(|writes| (at, writes)));
+                progress.add_writes(at, writes);
             }
         }
         for (position, (by, writes)) in progress.writes.iter().enumerate() {

@@ -18,6 +18,7 @@ use super::model::technique::techniques;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
 use super::search_classes::ClassProgress;
+use super::search_holdings::HoldingProgress;
 use super::search_progress::SearchProgress;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
@@ -73,7 +74,7 @@ impl Graph<'_> {
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
-        let SearchProgress { together: progress, classes, .. } = progress;
+        let SearchProgress { together: progress, classes, holdings, .. } = progress;
         self.combine_changes(progress, obtained, new, undecided);
         let mut by_account: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for at in obtained.list_expanded() {
@@ -83,7 +84,8 @@ impl Graph<'_> {
         let mut is_new = !new.is_empty();
         for (account, states) in by_account {
             if progress.joined.insert(account, states.len()) != Some(states.len()) {
-                is_new |= self.join_permissions(&states, (&mut *obtained, &mut *classes), new, undecided);
+                let arrivals = (&mut *obtained, &mut *classes);
+                is_new |= self.join_permissions(&states, holdings, arrivals, &mut *new, undecided);
             }
         }
         is_new
@@ -94,6 +96,7 @@ impl Graph<'_> {
     fn join_permissions(
         &self,
         states: &[usize],
+        holdings: &mut HoldingProgress,
         (obtained, classes): (&mut Obtained, &mut ClassProgress),
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
@@ -119,6 +122,8 @@ impl Graph<'_> {
         let successors = Successors::compute(&step_finder, Arc::new(SharedSuccessors::compute(&step_finder)));
         self.add_successors((at, &state), &successors, None, (&mut *obtained, classes), new);
         self.add_abilities((at, &state), &successors, obtained, new);
+        let writes = step_finder.find_policy_writes(&mut ignored).filter(|writes| !writes.is_empty());
+        holdings.add_writes(at, writes.map(Arc::new));
         let changeable = obtained.list_changeable();
         let changed = find_changed_states(&step_finder, &changeable, &successors.shared.grant_targets, &mut ignored);
         for changed in changed.into_iter().filter(|changed| !changed.change.is_separate()) {

@@ -20,7 +20,7 @@ pub struct ActionList {
     tokens: Tokens,
 }
 
-/// What stands for the patterns in fingerprints, ascending: computed once for all findings with the list.
+/// The patterns as causes of fingerprints, ascending: computed once for all findings with the list.
 #[derive(Clone, Default)]
 struct Tokens(Arc<OnceLock<Box<[String]>>>);
 
@@ -33,7 +33,7 @@ impl PartialEq for Tokens {
 
 impl Eq for Tokens {}
 
-/// The id stands for the patterns: a list of thousands of them is no text to read or to compare.
+/// The id instead of the patterns: a list of thousands of them is no text to read or to compare.
 impl fmt::Debug for ActionList {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ActionList").field("id", &self.id).field("all_but", &self.all_but).finish()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
 use super::attachable_policies::list_attachable_documents;
 use super::node::PrincipalNode;
@@ -60,10 +60,11 @@ impl NamedTag {
         for value in &condition.values {
             match value {
                 // A value with variables is one of `templates`.
-                ConditionValue::Text(text) => match ValuePattern::from_template(text, ignores_case) {
-                    Some(pattern) => self.add_pattern(pattern),
-                    None => {}
-                },
+                ConditionValue::Text(text) => {
+                    ValuePattern::from_template(text, ignores_case)
+                        .into_iter()
+                        .for_each(|found| self.add_pattern(found));
+                }
                 // `Null` asks for a tag, and not for its value.
                 ConditionValue::Typed(_) if condition.operator.family() == OperatorFamily::Null => {}
                 ConditionValue::Typed(_) if condition.operator.family() == OperatorFamily::Bool => {
@@ -113,18 +114,8 @@ impl TagIndex {
                 documents.push(Arc::clone(document));
             }
         };
-        let by_account: FxHashMap<&str, bool> = snapshot
-            .accounts
-            .iter()
-            .map(|account| {
-                let is_named = list_attachable_documents(account).any(|document| names_principal_tag(document));
-                (account.id.as_str(), is_named)
-            })
-            .collect();
         for (position, node) in nodes.iter().enumerate() {
-            let is_named_by_attachable = by_account.get(node.account.id.as_str()).copied().unwrap_or_default();
-            let is_named = || node.own_policies().any(|policy| names_principal_tag(&policy.document));
-            index.principals.set(position, is_named_by_attachable || is_named());
+            index.principals.set(position, node.own_policies().any(|policy| names_principal_tag(&policy.document)));
             node.own_policies().for_each(|policy| add(&policy.document));
             node.principal.trust_policy.iter().for_each(|trust| add(&trust.document));
         }
