@@ -1,5 +1,7 @@
 //! What a search has obtained so far: the principals that it can act as, and the changes that it can make. Both only grow.
 
+use std::sync::Arc;
+
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
@@ -44,7 +46,7 @@ pub(super) struct Obtained {
     /// Which state can rewrite the trust policy of each role.
     rewriters: FirstStates,
     /// The other changes that states can make to a principal.
-    pub(super) changes: FxHashMap<usize, Vec<Change>>,
+    pub(super) changes: FxHashMap<usize, Vec<Arc<Change>>>,
     /// The same, with the principal, as far as two changes differ: who makes them does not matter.
     pub(super) known_changes: FxHashSet<(usize, ChangeKey)>,
     grant_all: SharedChange,
@@ -341,8 +343,8 @@ impl Obtained {
         self.arrivals.contains(principal) || self.sessions.find_assumer(principal).is_some()
     }
 
-    pub(super) fn grant_by(&self, by: usize) -> Change {
-        Change::new(by, self.grant_all.clone())
+    pub(super) fn grant_by(&self, by: usize) -> Arc<Change> {
+        Arc::new(Change::new(by, self.grant_all.clone()))
     }
 
     pub(super) fn find_grantor(&self, principal: usize) -> Option<usize> {

@@ -1,5 +1,7 @@
 //! The changes of principals that a search has obtained, and the states to which they apply.
 
+use std::sync::Arc;
+
 use super::model::state::NodeState;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::Change;
@@ -27,12 +29,13 @@ impl Obtained {
         if !self.known_changes.insert((principal, change.key())) {
             return;
         }
-        self.changes.entry(principal).or_default().push(change.clone());
+        let change = Arc::new(change);
+        self.changes.entry(principal).or_default().push(Arc::clone(&change));
         self.apply_to_all(principal, &change, new);
     }
 
     /// A change of a principal, in all its states, and when a state begins to act as it.
-    pub(super) fn apply_to_all(&self, principal: usize, change: &Change, new: &mut Vec<ObtainableState>) {
+    pub(super) fn apply_to_all(&self, principal: usize, change: &Arc<Change>, new: &mut Vec<ObtainableState>) {
         let keeps_versions = self.keeps_versions(&NodeState::unchanged(principal), change);
         if let Some(from) = self.arrivals.find(principal).filter(|_| keeps_versions) {
             new.extend(change.apply_on_arrival(principal, from));

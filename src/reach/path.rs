@@ -1,5 +1,7 @@
 //! A path from the start of a search to a state. It is a sequence of steps; a step can start at any earlier state.
 
+use std::sync::Arc;
+
 use super::model::chosen_boundary::ChosenBoundary;
 use super::model::chosen_tags::ChosenTags;
 use super::model::holdings::Holding;
@@ -46,7 +48,7 @@ pub(super) struct Origin {
     /// The state that acts as the principal, or another state of the same principal.
     pub(super) from: usize,
     /// The state that made a change, and the change. None if `from` made it, or if nothing changed.
-    pub(super) changed_by: Option<Change>,
+    pub(super) changed_by: Option<Arc<Change>>,
     /// Whether it combines changes that were not tried together.
     pub(super) is_joined: bool,
 }
@@ -110,7 +112,7 @@ impl PathSoFar<'_> {
             Some(PathStep {
                 from: self.state(origin.from).clone(),
                 to: self.state(position).clone(),
-                earlier_change: origin.changed_by.as_ref().map(earlier),
+                earlier_change: origin.changed_by.as_deref().map(earlier),
             })
         };
         self.find_positions().into_iter().filter_map(to_step).collect()
@@ -179,18 +181,19 @@ impl Change {
     }
 
     /// A state, at its position, after the change. None if the change adds nothing to it.
-    pub(super) fn apply_to(&self, state: &NodeState, at: usize) -> Option<(NodeState, Origin)> {
+    pub(super) fn apply_to(self: &Arc<Self>, state: &NodeState, at: usize) -> Option<(NodeState, Origin)> {
         if !self.is_possible_for(&state.change) {
             return None;
         }
         let merged = state.change.merge(&self.change)?;
         let is_own = self.by == at && self.others.is_empty();
-        let changed_by = (!is_own).then(|| self.clone());
-        Some((NodeState::new(state.principal, merged), Origin::changed(at, changed_by)))
+        let changed_by = (!is_own).then(|| Arc::clone(self));
+        let origin = Origin { from: at, changed_by, is_joined: false };
+        Some((NodeState::new(state.principal, merged), origin))
     }
 
     /// A principal that is changed, and then the state `from` acts as it.
-    pub(super) fn apply_on_arrival(&self, principal: usize, from: usize) -> Option<(NodeState, Origin)> {
+    pub(super) fn apply_on_arrival(self: &Arc<Self>, principal: usize, from: usize) -> Option<(NodeState, Origin)> {
         self.apply_to(&NodeState::unchanged(principal), from)
     }
 
@@ -215,7 +218,7 @@ impl Origin {
 
     /// A state that follows from another one after a change.
     pub(super) fn changed(from: usize, changed_by: Option<Change>) -> Origin {
-        Origin { from, changed_by, is_joined: false }
+        Origin { from, changed_by: changed_by.map(Arc::new), is_joined: false }
     }
 
     pub(super) fn positions(&self) -> impl Iterator<Item = usize> + '_ {
