@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::decide::effective::EffectiveAccess;
@@ -18,6 +19,7 @@ use super::path::{Change, Origin};
 use super::search_holdings::HoldingProgress;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
+use crate::catalog::AccessLevel;
 use crate::solve::UndecidedReason;
 
 /// The largest number of sessions of one account whose permissions count together.
@@ -94,9 +96,10 @@ impl Graph<'_> {
         (obtained, new): (&mut Obtained, &mut Vec<ObtainableState>),
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
+        let actions = self.list_actions_of_steps();
         let sessions = states.iter().map(|at| (*at, self.world.effective(obtained.state(*at))));
         let mut sessions: Vec<(usize, EffectiveAccess<'_>)> =
-            sessions.filter(|(_, session)| self.takes_part_in_steps(session)).collect();
+            sessions.filter(|(_, session)| !session.upper_bound.is_disjoint(&actions)).collect();
         if sessions.len() > MAX_SESSIONS {
             undecided.insert(UndecidedReason::TooMany { most: MAX_SESSIONS, items: "sessions that can act together" });
             sessions.truncate(MAX_SESSIONS);
@@ -123,13 +126,20 @@ impl Graph<'_> {
         true
     }
 
-    /// Whether a session is allowed an action of a step other than to assume a role.
-    fn takes_part_in_steps(&self, session: &EffectiveAccess<'_>) -> bool {
+    /// The actions of steps: those that techniques require, but for the one that assumes a role, and those that change something in
+    /// IAM.
+    fn list_actions_of_steps(&self) -> FixedBitSet {
+        let catalog = self.world.solver.catalog;
         let required = techniques().iter().flat_map(|technique| &technique.required_actions);
-        let mut actions = required.map(String::as_str).chain(["iam:UpdateUser", "iam:UpdateGroup", "iam:DeletePolicy"]);
-        actions.any(|action| {
-            action != ASSUME_ROLE && self.world.find_action(action).is_some_and(|action| session.may_allow(action))
-        })
+        let required =
+            required.filter(|action| *action != ASSUME_ROLE).filter_map(|action| self.world.find_action(action));
+        let of_iam = catalog.actions().filter(|action| {
+            let is_read = matches!(catalog.access_level(*action), AccessLevel::Read | AccessLevel::List);
+            !is_read && catalog.full_name(*action).starts_with("iam:")
+        });
+        let mut actions = FixedBitSet::with_capacity(catalog.action_count());
+        actions.extend(required.chain(of_iam).map(|action| action.0 as usize));
+        actions
     }
 
     /// Adds the states in which a principal has several of its changes together.

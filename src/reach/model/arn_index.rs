@@ -1,6 +1,6 @@
 //! An index of ARNs (principals, groups or policies): ARN to position, and the positions that a glob matches.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
@@ -13,13 +13,19 @@ pub(crate) struct ArnIndex {
     /// The positions, ordered by ARN.
     sorted: Vec<usize>,
     match_cache: Mutex<FxHashMap<String, Arc<FixedBitSet>>>,
+    has_colons: OnceLock<bool>,
 }
 
 impl ArnIndex {
     pub(crate) fn new(arns: Vec<String>) -> ArnIndex {
         let mut sorted: Vec<usize> = (0..arns.len()).collect();
         sorted.sort_by(|a, b| arns.get(*a).cmp(&arns.get(*b)));
-        ArnIndex { arns, sorted, match_cache: Mutex::default() }
+        ArnIndex { arns, sorted, match_cache: Mutex::default(), has_colons: OnceLock::new() }
+    }
+
+    /// Whether an ARN has a colon in the path or the name.
+    pub(crate) fn has_colons_in_names(&self) -> bool {
+        *self.has_colons.get_or_init(|| self.arns.iter().any(|arn| arn.matches(':').count() > 5))
     }
 
     pub(crate) fn len(&self) -> usize {
