@@ -53,7 +53,7 @@ pub struct Graph<'a> {
     /// By the address of the shared successors, which a cache keeps, and the equivalence class.
     pub(super) search_class_numbers: Cache<(usize, usize), usize>,
     pub(super) next_search_class: AtomicUsize,
-    /// The actions of steps, other than to assume a role.
+    /// The actions of steps, for searches in which several sessions act together.
     pub(super) step_actions: OnceLock<FixedBitSet>,
     upper_bounds: Vec<OnceLock<ActionUpperBound>>,
     /// The proofs of steps. Paths of many principals have the same last steps.

@@ -22,6 +22,7 @@ use super::search_holdings::HoldingProgress;
 use super::search_progress::SearchProgress;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
+use crate::catalog::AccessLevel;
 use crate::solve::UndecidedReason;
 
 /// The largest number of sessions of one account whose permissions count together.
@@ -101,9 +102,10 @@ impl Graph<'_> {
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
+        let actions = self.step_actions.get_or_init(|| self.list_actions_of_steps());
         let sessions = states.iter().map(|at| (*at, self.world.effective(obtained.state(*at))));
         let mut sessions: Vec<(usize, EffectiveAccess<'_>)> =
-            sessions.filter(|(_, session)| self.takes_part_in_steps(session)).collect();
+            sessions.filter(|(_, session)| !session.upper_bound.is_disjoint(actions)).collect();
         if sessions.len() > MAX_SESSIONS {
             undecided.insert(UndecidedReason::TooMany { most: MAX_SESSIONS, items: "sessions that can act together" });
             sessions.truncate(MAX_SESSIONS);
@@ -132,18 +134,20 @@ impl Graph<'_> {
         true
     }
 
-    /// Whether a session is allowed an action of a step other than to assume a role.
-    fn takes_part_in_steps(&self, session: &EffectiveAccess<'_>) -> bool {
-        let step_actions = self.step_actions.get_or_init(|| {
-            let required = techniques().iter().flat_map(|technique| &technique.required_actions);
-            let others = ["iam:UpdateUser", "iam:UpdateGroup", "iam:DeletePolicy"];
-            let names = required.map(String::as_str).chain(others).filter(|action| *action != ASSUME_ROLE);
-            let mut actions = FixedBitSet::new();
-            let ids = names.filter_map(|name| self.world.find_action(name));
-            ids.for_each(|action| actions.grow_and_insert(action.0 as usize));
-            actions
+    /// The actions of steps: those that techniques require, but for the one that assumes a role, and those that change something in
+    /// IAM.
+    fn list_actions_of_steps(&self) -> FixedBitSet {
+        let catalog = self.world.solver.catalog;
+        let required = techniques().iter().flat_map(|technique| &technique.required_actions);
+        let required =
+            required.filter(|action| *action != ASSUME_ROLE).filter_map(|action| self.world.find_action(action));
+        let of_iam = catalog.actions().filter(|action| {
+            let is_read = matches!(catalog.access_level(*action), AccessLevel::Read | AccessLevel::List);
+            !is_read && catalog.full_name(*action).starts_with("iam:")
         });
-        !session.upper_bound.is_disjoint(step_actions)
+        let mut actions = FixedBitSet::with_capacity(catalog.action_count());
+        actions.extend(required.chain(of_iam).map(|action| action.0 as usize));
+        actions
     }
 
     /// Adds the states in which a principal has several of its changes together.

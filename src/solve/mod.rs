@@ -43,7 +43,7 @@ pub use actions::named_actions::Actions;
 pub use answer::{ContainmentVerdict, Cube, FieldRange, Grant, SolverAnswer, UndecidedReason};
 pub use budget::{Budget, LimitExceeded};
 pub use compile::solver::Solver;
-pub(crate) use decide::ambiguity::has_open_reading;
+pub(crate) use decide::ambiguity::{has_mid_segment_star, has_open_reading};
 pub use question::{ActionWorld, AnswerDetail, Question, WitnessPolicy, WitnessReplay};
 pub use range_constraint::{RangeConstraint, TestedValues};
 pub use smt::action_query::{UnsupportedConstruct, render_smt_query};

@@ -14,7 +14,9 @@ use crate::access::{KeyFact, decide_condition};
 use crate::catalog::ActionId;
 use crate::iam::{Condition, ContextKey, ElementKind, Statement, Template, TemplatePart};
 use crate::reach::model::arn_index::ArnIndex;
-use crate::solve::{Access, Branch, Question, StatementUse, UndecidedReason, build_allow_all, has_open_reading};
+use crate::solve::{
+    Access, Branch, Question, StatementUse, UndecidedReason, build_allow_all, has_mid_segment_star, has_open_reading,
+};
 
 /// A question about one action and many resources.
 pub(crate) struct ResourceQuery<'q> {
@@ -186,7 +188,7 @@ impl ResourceQuery<'_> {
     /// The resources that a statement matches, and whether the set is exact. Otherwise it is a superset.
     fn find_matched(&self, statement: &Statement) -> (Arc<FixedBitSet>, bool) {
         let everything = || self.arn_index.find_matching("*");
-        if has_open_reading(statement) {
+        if has_open_reading(statement) || (self.arn_index.has_colons_in_names() && has_mid_segment_star(statement)) {
             return (everything(), false);
         }
         let Some(element) = &statement.resource else { return (everything(), true) };

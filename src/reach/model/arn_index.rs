@@ -1,6 +1,6 @@
 //! An index of ARNs (principals, groups or policies): ARN to position, and the positions that a glob matches.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
@@ -14,6 +14,7 @@ pub(crate) struct ArnIndex {
     /// The positions, ordered by ARN.
     sorted: Vec<usize>,
     match_cache: Mutex<FxHashMap<String, Arc<FixedBitSet>>>,
+    has_colons: OnceLock<bool>,
 }
 
 impl ArnIndex {
@@ -24,7 +25,12 @@ impl ArnIndex {
         for (position, arn) in arns.iter().enumerate() {
             positions.entry(arn.as_str().into()).or_insert(position);
         }
-        ArnIndex { arns, positions, sorted, match_cache: Mutex::default() }
+        ArnIndex { arns, positions, sorted, match_cache: Mutex::default(), has_colons: OnceLock::new() }
+    }
+
+    /// Whether an ARN has a colon in the path or the name.
+    pub(crate) fn has_colons_in_names(&self) -> bool {
+        *self.has_colons.get_or_init(|| self.arns.iter().any(|arn| arn.matches(':').count() > 5))
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -90,7 +90,7 @@ impl Solver<'_> {
             return true;
         }
         question.statements().any(|statement| match ambiguity {
-            Ambiguity::MidSegmentStar => has_pattern(statement, has_mid_segment_star),
+            Ambiguity::MidSegmentStar => has_mid_segment_star(statement),
             Ambiguity::UnparsableValue => statement.conditions.iter().any(is_negated_comparison),
             Ambiguity::EmptySetNull => {
                 statement.keys().any(|key| question.known.is_known_empty(key))
@@ -158,8 +158,12 @@ fn has_early_star(pattern: &Template) -> bool {
     })
 }
 
-/// Whether a pattern has a star that is not the end of a segment.
-fn has_mid_segment_star(pattern: &Template) -> bool {
+/// Whether a statement has a resource pattern with a star that is not the end of a segment.
+pub(crate) fn has_mid_segment_star(statement: &Statement) -> bool {
+    has_pattern(statement, has_star_in_segment)
+}
+
+fn has_star_in_segment(pattern: &Template) -> bool {
     pattern.parts().windows(2).any(is_mid_segment_star)
 }
 

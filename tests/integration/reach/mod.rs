@@ -34,6 +34,7 @@ mod tag_values;
 mod tag_variables;
 mod tags;
 mod techniques_page;
+mod together;
 mod trusted_services;
 mod unread_policies;
 mod widening;
