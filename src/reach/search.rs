@@ -121,8 +121,9 @@ impl Graph<'_> {
             obtained.begin_round();
             let mut candidates = Vec::new();
             if frontier.is_empty() {
-                if filter.is_some() || !self.act_together(&mut progress, &mut obtained, &mut candidates, &mut undecided)
-                {
+                let SearchProgress { together, classes, holdings, .. } = &mut progress;
+                let together = (together, classes, holdings);
+                if filter.is_some() || !self.act_together(together, &mut obtained, &mut candidates, &mut undecided) {
                     break;
                 }
                 // What sessions obtain together begins where a path of each ends.

@@ -19,7 +19,6 @@ use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
 use super::search_classes::ClassProgress;
 use super::search_holdings::HoldingProgress;
-use super::search_progress::SearchProgress;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
 use crate::catalog::AccessLevel;
@@ -70,12 +69,11 @@ impl Graph<'_> {
     /// was new.
     pub(super) fn act_together(
         &self,
-        progress: &mut SearchProgress,
+        (progress, classes, holdings): (&mut TogetherProgress, &mut ClassProgress, &mut HoldingProgress),
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> bool {
-        let SearchProgress { together: progress, classes, holdings, .. } = progress;
         self.combine_changes(progress, obtained, new, undecided);
         let mut by_account: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for at in obtained.list_expanded() {
