@@ -12,7 +12,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use iamdrift::audit::{AuditOptions, audit};
 use iamdrift::baseline::Baseline;
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{EquivalenceClass, GoalResult, Graph, NodeState, PathSoFar, StateChange};
+use iamdrift::reach::{EquivalenceClass, GoalResult, Graph, NodeState, PathSoFar};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
@@ -104,7 +104,7 @@ fn count_escalating_principals(snapshot: &Snapshot) -> usize {
     let solver = Solver::new(catalog);
     let graph = Graph::new(&solver, snapshot, jiff::civil::date(2026, 11, 20));
     let can_escalate = |from: usize| {
-        let start = NodeState { principal: from, change: StateChange::default() };
+        let start = NodeState::unchanged(from);
         let (_, start_access, _) = graph.build_layers(&start);
         let lower_bound = graph.lower_bound(&start_access);
         if graph.is_all_actions(&lower_bound) {

@@ -54,6 +54,7 @@ const CASES: &[Case] = &[
     case(Kind::Mixed, 1_000, Some("IAM006"), None),
     case(Kind::Mixed, 250, Some("IAM005"), None),
     case(Kind::Mixed, 1_000, Some("IAM005"), at_most(1.0, 150.0)),
+    case(Kind::Mixed, 4_000, Some("IAM005"), at_most(4.5, 600.0)),
     case(Kind::Mixed, 250, None, None),
     case(Kind::Mixed, 1_000, None, at_most(2.0, 150.0)),
     case(Kind::Mixed, 4_000, None, at_most(9.0, 400.0)),

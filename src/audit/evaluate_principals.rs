@@ -68,7 +68,15 @@ pub(super) struct FindingReceiver<'r> {
     pub receive: &'r mut (dyn FnMut(Vec<FindingClass>) + Send),
 }
 
-/// Evaluates the principals of a plan. Returns the trust grants that admit nobody.
+/// What is known after the last finding about a principal.
+pub(super) struct EvaluationTotals {
+    /// The trust grants that admit nobody.
+    pub dead_grants: Vec<LocatedDeadGrant>,
+    /// How many questions about the ends of escalation paths were asked.
+    pub end_questions: usize,
+}
+
+/// Evaluates the principals of a plan.
 ///
 /// The findings come in the order of the snapshot, those about equivalent principals with those about the first of them, and
 /// last those about several principals and about ignored roles. The order is the same for any number of threads.
@@ -78,7 +86,7 @@ pub(super) fn evaluate_principals(
     plan: &AuditPlan<'_>,
     tools: &EvaluationTools<'_>,
     receiver: FindingReceiver<'_>,
-) -> Vec<LocatedDeadGrant> {
+) -> EvaluationTotals {
     let AuditInputs { snapshot, baseline, options, .. } = *inputs;
     let (ranking, solver) = (tools.ranking.clone(), &tools.solver);
     let analysis_options = AnalysisOptions {
@@ -126,7 +134,9 @@ pub(super) fn evaluate_principals(
     evaluator.evaluate_ignored(&plan.ignored).into_iter().for_each(|finding| last.add(finding));
     (receiver.receive)(last.into_classes());
     let roles: Vec<&AuditedPrincipal<'_>> = plan.subjects.iter().chain(&plan.ignored).collect();
-    roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect()
+    let dead_grants = roles.par_iter().flat_map_iter(|role| find_dead_grants(&analyzer, role)).collect();
+    let end_questions = escalation.as_ref().map_or(0, EscalationAnalysis::count_end_questions);
+    EvaluationTotals { dead_grants, end_questions }
 }
 
 /// The principals of the snapshot, as callers that assume a role under a guard.

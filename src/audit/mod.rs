@@ -103,7 +103,7 @@ pub use model::trusted_party::TrustedParty;
 pub use options::{AuditBudget, AuditOptions, ExtentMode};
 pub use run::audit;
 #[doc(hidden)]
-pub use run::audit_into;
+pub use run::{AuditEffort, audit_into, measure_effort};
 #[doc(hidden)]
 pub use selector_writers::{SelectorBasis, SelectorSubject, SelectorWriter, WritableSelector, find_writable_selectors};
 pub use verify::verify_fixes;

@@ -1,6 +1,7 @@
 //! One audit: plan, evaluate, assemble.
 
 use std::io;
+use std::sync::atomic::Ordering;
 
 use super::assemble::{assemble_audit, describe_audit, find_in_baseline};
 use super::evaluate_principals::{EvaluationTools, FindingReceiver, evaluate_principals};
@@ -84,13 +85,44 @@ fn run_audit(inputs: &AuditInputs<'_>, mode: FoldMode, sink: &mut dyn FindingSin
     let mut receive = |classes: Vec<FindingClass>| output.receive(classes);
     let receiver = FindingReceiver { mode, receive: &mut receive };
     let tools = EvaluationTools::new(inputs.catalog);
-    let dead_grants = evaluate_principals(inputs, &facts, &plan, &tools, receiver);
+    let dead_grants = evaluate_principals(inputs, &facts, &plan, &tools, receiver).dead_grants;
     let mut about_baseline = FindingFolder::new(mode);
     let found = find_in_baseline(inputs, &facts, &plan, &output.tally);
     found.into_iter().for_each(|finding| about_baseline.add(finding));
     output.receive(about_baseline.into_classes());
     output.written.map_err(AuditError::Output)?;
     Ok(assemble_audit(inputs, head, plan, output.tally, &dead_grants))
+}
+
+/// How much an audit asked.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub struct AuditEffort {
+    /// The questions that the solver answered.
+    pub questions: usize,
+    /// Those about the ends of escalation paths.
+    pub end_questions: usize,
+}
+
+/// How much the audit of a snapshot asks: tests compare it at two sizes.
+///
+/// # Errors
+/// Those of [`audit`].
+#[doc(hidden)]
+pub fn measure_effort(
+    snapshot: &Snapshot,
+    baseline: &Baseline,
+    catalog: &Catalog,
+    options: &AuditOptions,
+) -> Result<AuditEffort, Diagnostics> {
+    let inputs = AuditInputs { snapshot, baseline, catalog, options };
+    let facts = PrincipalFacts::collect(snapshot, baseline);
+    let plan = plan_audit(&inputs, &facts)?;
+    let tools = EvaluationTools::new(catalog);
+    let receiver = FindingReceiver { mode: FoldMode::Separate, receive: &mut drop };
+    let evaluation = evaluate_principals(&inputs, &facts, &plan, &tools, receiver);
+    let questions = tools.solver.answered.load(Ordering::Relaxed);
+    Ok(AuditEffort { questions, end_questions: evaluation.end_questions })
 }
 
 /// Counts findings and hands them on.

@@ -16,9 +16,15 @@ use super::allowance::spend_steps;
 /// A computation may use other keys of the same cache, but not its own key: that would deadlock. Nor may it start
 /// parallel work of the thread pool, since a worker that waits could be given a request for the same key.
 pub(crate) struct Cache<K, V> {
-    slots: Mutex<FxHashMap<K, Arc<Slot<V>>>>,
+    entries: Mutex<FxHashMap<K, CacheEntry<V>>>,
     /// The largest number of keys; values of further keys are computed on each request.
     capacity: usize,
+}
+
+/// The value of one key, or where threads wait for it. An audit has millions of values: a slot for each takes more than they do.
+enum CacheEntry<V> {
+    Computed(V),
+    Computing(Arc<Slot<V>>),
 }
 
 /// The value of one key, or the lock that its computation holds.
@@ -48,11 +54,11 @@ impl<K, V> fmt::Debug for Cache<K, V> {
 impl<K, V> Cache<K, V> {
     /// A cache that stores at most `capacity` keys.
     pub(crate) fn with_capacity(capacity: usize) -> Cache<K, V> {
-        Cache { slots: Mutex::default(), capacity }
+        Cache { entries: Mutex::default(), capacity }
     }
 }
 
-impl<K: Eq + Hash, V: Clone> Cache<K, V> {
+impl<K: Clone + Eq + Hash, V: Clone> Cache<K, V> {
     /// The value of a key, computed on the first request. Each request is a step.
     pub(crate) fn get_or_compute(&self, key: K, compute: impl FnOnce() -> V) -> V {
         match self.get_or_try_compute(key, || Ok::<V, Infallible>(compute())) {
@@ -67,14 +73,14 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
     /// The error of the computation. It is not stored: the next request computes again.
     pub(crate) fn get_or_try_compute<E>(&self, key: K, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
         spend_steps(1);
-        let slot = {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            match slots.get(&key).map(Arc::clone) {
-                Some(slot) => Some(slot),
-                None => self.insert_slot(&mut slots, key),
-            }
+        let slot = match self.find_entry(&key, || key.clone()) {
+            Found::Value(value) => return Ok(value),
+            Found::Slot(slot) => slot,
+            Found::NoRoom => return compute(),
         };
-        compute_in_slot(slot, compute)
+        let value = compute_in_slot(&slot, compute)?;
+        self.set_computed(&key, &value);
+        Ok(value)
     }
 
     /// The same by a borrowed key, which is copied only on the first request.
@@ -83,32 +89,58 @@ impl<K: Eq + Hash, V: Clone> Cache<K, V> {
         K: Borrow<Q>,
         Q: Eq + Hash + ToOwned<Owned = K> + ?Sized,
     {
-        let slot = {
-            let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-            match slots.get(key).map(Arc::clone) {
-                Some(slot) => Some(slot),
-                None => self.insert_slot(&mut slots, key.to_owned()),
-            }
+        let slot = match self.find_entry(key, || key.to_owned()) {
+            Found::Value(value) => return value,
+            Found::Slot(slot) => slot,
+            Found::NoRoom => return compute(),
         };
-        match compute_in_slot(slot, || Ok::<V, Infallible>(compute())) {
+        let value = match compute_in_slot(&slot, || Ok::<V, Infallible>(compute())) {
             Ok(value) => value,
             Err(never) => match never {},
-        }
+        };
+        self.set_computed(key, &value);
+        value
     }
 
-    /// `None` if the cache is full.
-    fn insert_slot(&self, slots: &mut FxHashMap<K, Arc<Slot<V>>>, key: K) -> Option<Arc<Slot<V>>> {
-        if slots.len() >= self.capacity {
-            return None;
+    /// The entry of a key. A new one is to be computed.
+    fn find_entry<Q>(&self, key: &Q, to_key: impl FnOnce() -> K) -> Found<V>
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        match entries.get(key) {
+            Some(CacheEntry::Computed(value)) => return Found::Value(value.clone()),
+            Some(CacheEntry::Computing(slot)) => return Found::Slot(Arc::clone(slot)),
+            None if entries.len() >= self.capacity => return Found::NoRoom,
+            None => {}
         }
         let slot = Arc::<Slot<V>>::default();
-        slots.insert(key, Arc::clone(&slot));
-        Some(slot)
+        entries.insert(to_key(), CacheEntry::Computing(Arc::clone(&slot)));
+        Found::Slot(slot)
+    }
+
+    fn set_computed<Q>(&self, key: &Q, value: &V)
+    where
+        K: Borrow<Q>,
+        Q: Eq + Hash + ?Sized,
+    {
+        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(entry @ CacheEntry::Computing(_)) = entries.get_mut(key) {
+            *entry = CacheEntry::Computed(value.clone());
+        }
     }
 }
 
-fn compute_in_slot<V: Clone, E>(slot: Option<Arc<Slot<V>>>, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
-    let Some(slot) = slot else { return compute() };
+/// What a cache has for a key.
+enum Found<V> {
+    Value(V),
+    Slot(Arc<Slot<V>>),
+    /// The cache is full.
+    NoRoom,
+}
+
+fn compute_in_slot<V: Clone, E>(slot: &Slot<V>, compute: impl FnOnce() -> Result<V, E>) -> Result<V, E> {
     if let Some(value) = slot.value.get() {
         return Ok(value.clone());
     }

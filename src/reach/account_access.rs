@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use super::equivalence::EquivalenceClass;
 use super::graph::Graph;
-use super::model::state::{NodeState, StateChange};
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use crate::access::Request;
 use crate::iam::Interpretation;
 use crate::solve::{Question, RenamedAccess, UndecidedReason};
@@ -22,7 +23,7 @@ impl Graph<'_> {
             return false;
         }
         let change = StateChange { is_new_principal: true, tags: state.change.tags.clone(), ..StateChange::default() };
-        let unlimited = NodeState { principal: state.principal, change };
+        let unlimited = NodeState::new(state.principal, change);
         let all = self.world.effective(&unlimited);
         // SCPs with conditions on the principal allow others something else.
         let is_same_for_all = matches!(self.equivalence_class(state, &all.access), EquivalenceClass::Shared(_));

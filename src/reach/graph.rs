@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use fixedbitset::FixedBitSet;
@@ -13,6 +14,7 @@ use super::decide::effective::identity_branches;
 use super::decide::world::World;
 use super::equivalence::{EquivalenceClass, EquivalenceClasses};
 use super::model::chosen_tags::TargetView;
+use super::model::shared_change::ChangePool;
 use super::model::state::NodeState;
 use super::path::PathStep;
 use super::proven_step::StepProof;
@@ -20,7 +22,7 @@ use super::steps::assume_role::find_assumable_roles;
 use super::steps::new_policies::NewPolicyUses;
 use super::steps::policy_writes::PolicyWrites;
 use super::steps::step_finder::StepFinder;
-use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
+use super::steps::successors::{ReachedChanges, SharedSuccessors, Successors, find_changed_states};
 use super::steps::trust_uses::TrustUses;
 use crate::access::{KnownContext, Layers, PolicyRef, PrincipalType};
 use crate::base::cache::Cache;
@@ -39,9 +41,20 @@ pub struct Graph<'a> {
     shared_successors: Cache<SharedKey, Arc<SharedSuccessors>>,
     /// By the state and the tags of other principals.
     successors: Cache<(NodeState, Arc<TargetView>), Arc<Successors>>,
+    /// The changes that states make of principals that they can act as, by the state and the tags of other principals.
+    reached_changes: Cache<(NodeState, Arc<TargetView>), Arc<ReachedChanges>>,
+    change_pool: ChangePool,
     pub(super) original_tags: Arc<TargetView>,
     assumable_roles: Cache<usize, Arc<AssumableRoles>>,
+    policy_writes: Cache<NodeState, Arc<DecidedWrites>>,
     classes: EquivalenceClasses,
+    /// By principal. None for a principal without a class.
+    pub(super) search_classes: Vec<OnceLock<Option<usize>>>,
+    /// By the address of the shared successors, which a cache keeps, and the equivalence class.
+    pub(super) search_class_numbers: Cache<(usize, usize), usize>,
+    pub(super) next_search_class: AtomicUsize,
+    /// The actions of steps, for searches in which several sessions act together.
+    pub(super) step_actions: OnceLock<FixedBitSet>,
     upper_bounds: Vec<OnceLock<ActionUpperBound>>,
     /// The proofs of steps. Paths of many principals have the same last steps.
     pub(super) proofs: Cache<PathStep, StepProof>,
@@ -61,6 +74,13 @@ struct AssumableRoles {
     undecided: BTreeSet<UndecidedReason>,
 }
 
+/// The managed policies and groups that a state can change, and why others could not be decided.
+struct DecidedWrites {
+    /// None if it can change none.
+    writes: Option<Arc<PolicyWrites>>,
+    undecided: BTreeSet<UndecidedReason>,
+}
+
 /// A superset of the actions that a principal is allowed.
 struct ActionUpperBound {
     actions: FixedBitSet,
@@ -73,14 +93,22 @@ impl<'a> Graph<'a> {
     /// The graph of a snapshot. Requests are made `today`.
     pub fn new(solver: &'a Solver<'a>, snapshot: &'a Snapshot, today: Date) -> Graph<'a> {
         let world = World::new(solver, snapshot, today);
+        let search_classes = (0..world.node_count()).map(|_| OnceLock::new()).collect();
         let upper_bounds = (0..world.node_count()).map(|_| OnceLock::new()).collect();
         Graph {
             world,
             shared_successors: Cache::default(),
             successors: Cache::default(),
+            reached_changes: Cache::default(),
+            change_pool: ChangePool::default(),
             original_tags: Arc::default(),
             assumable_roles: Cache::default(),
+            policy_writes: Cache::default(),
             classes: EquivalenceClasses::default(),
+            search_classes,
+            search_class_numbers: Cache::default(),
+            next_search_class: AtomicUsize::new(0),
+            step_actions: OnceLock::new(),
             upper_bounds,
             proofs: Cache::with_capacity(MAX_PROOFS),
             renamed_documents: RenamedDocuments::new(NameVariables::OfFirst),
@@ -138,7 +166,21 @@ impl<'a> Graph<'a> {
             } else {
                 Arc::new(SharedSuccessors::compute(&step_finder))
             };
-            Arc::new(Successors::compute(&step_finder, &shared))
+            let mut successors = Successors::compute(&step_finder, shared);
+            self.change_pool.share(successors.own_states.iter_mut().map(|state| &mut state.change));
+            Arc::new(successors)
+        })
+    }
+
+    /// The states that a state makes of principals that it can act as if other principals have these tags, other than by granting
+    /// everything. The state's own principal is not among them.
+    pub(super) fn reached_changes(&self, state: &NodeState, tags: &Arc<TargetView>) -> Arc<ReachedChanges> {
+        self.reached_changes.get_or_compute((state.clone(), Arc::clone(tags)), || {
+            let effective = self.world.effective(state);
+            let step_finder = StepFinder::new(&self.world, state, &effective, tags);
+            let mut changes = ReachedChanges::compute(&step_finder, &self.successors_with_tags(state, tags));
+            self.change_pool.share(changes.states.iter_mut().map(|state| &mut state.change));
+            Arc::new(changes)
         })
     }
 
@@ -149,7 +191,7 @@ impl<'a> Graph<'a> {
         targets: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
-        let grant_targets = &self.successors(state).grant_targets;
+        let grant_targets = &self.successors(state).shared.grant_targets;
         let effective = self.world.effective(state);
         let step_finder = StepFinder::new(&self.world, state, &effective, &self.original_tags);
         find_changed_states(&step_finder, targets, grant_targets, undecided)
@@ -160,9 +202,16 @@ impl<'a> Graph<'a> {
         &self,
         state: &NodeState,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<PolicyWrites> {
-        let effective = self.world.effective(state);
-        StepFinder::new(&self.world, state, &effective, &self.original_tags).find_policy_writes(undecided)
+    ) -> Option<Arc<PolicyWrites>> {
+        let decided = self.policy_writes.get_or_compute_borrowed(state, || {
+            let effective = self.world.effective(state);
+            let step_finder = StepFinder::new(&self.world, state, &effective, &self.original_tags);
+            let mut undecided = BTreeSet::new();
+            let writes = step_finder.find_policy_writes(&mut undecided);
+            Arc::new(DecidedWrites { writes: writes.filter(|writes| !writes.is_empty()).map(Arc::new), undecided })
+        });
+        undecided.extend(decided.undecided.iter().cloned());
+        decided.writes.clone()
     }
 
     /// What a state can do with a managed policy that another one creates.
@@ -240,12 +289,12 @@ impl<'a> Graph<'a> {
     pub fn may_escalate(&self, principal: usize) -> bool {
         let successors = self.successors(&NodeState::unchanged(principal));
         !(successors.reachable.is_clear()
-            && successors.grant_targets.is_clear()
-            && successors.changed_states.is_empty()
+            && successors.shared.grant_targets.is_clear()
+            && successors.own_states.is_empty()
             && successors.tag_grants.is_empty()
             && successors.boundary_choices.is_empty()
-            && successors.rewritable.is_clear()
-            && successors.creations.is_empty()
+            && successors.shared.rewritable.is_clear()
+            && successors.shared.creations.is_empty()
             && successors.undecided.is_empty())
     }
 

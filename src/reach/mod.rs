@@ -11,9 +11,13 @@
 //! - `obtained`: what a search has obtained so far.
 //! - `obtained_changes`: the changes of principals among that.
 //! - `absent_actors`: which states could act as users and roles that do not exist.
+//! - `first_states`: which state of a search can do something with a principal first.
 //! - `obtained_sessions`: the roles of which a search has sessions that began in one way.
 //! - `obtained_tags`: the tags that a search can choose.
 //! - `search`: the states that a principal can obtain, each with a shortest path.
+//! - `search_progress`: what the parts of a search have computed so far.
+//! - `search_changes`: the part of a search that changes principals.
+//! - `search_classes`: the part of a search that leaves out principals which are like others.
 //! - `search_tags`: the part of a search that chooses tags.
 //! - `search_boundaries`: the part of a search that chooses permissions boundaries.
 //! - `search_creations`: the part of a search that creates users and roles.
@@ -33,6 +37,7 @@ mod absent_actors;
 mod account_access;
 pub(crate) mod decide;
 mod equivalence;
+mod first_states;
 mod graph;
 pub(crate) mod model;
 mod obtained;
@@ -45,9 +50,12 @@ mod proof_of_trust;
 mod proven_step;
 mod search;
 mod search_boundaries;
+mod search_changes;
+mod search_classes;
 mod search_creations;
 mod search_gaps;
 mod search_holdings;
+mod search_progress;
 mod search_sessions;
 mod search_tags;
 mod search_together;
@@ -63,7 +71,9 @@ pub use model::chosen_tags::{ChosenTag, ChosenTags};
 pub use model::created_principal::{CreatedAccess, CreatedPrincipal};
 pub use model::search_techniques::search_techniques;
 pub use model::session_start::SessionStart;
-pub use model::state::{NodeState, PolicyVersionRef, StateChange};
+pub use model::shared_change::SharedChange;
+pub use model::state::NodeState;
+pub use model::state_change::{PolicyVersionRef, StateChange};
 pub use model::technique::{ControlChange, Technique, TechniqueKind, techniques};
 pub use path::{EarlierChange, PathSoFar, PathStep};
 pub use proven_step::ProvenStep;

@@ -6,12 +6,15 @@ use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::absent_actors::AbsentActors;
+use super::first_states::FirstStates;
 use super::model::chosen_boundary::BoundaryGrant;
 use super::model::created_kind::CreatedKind;
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::obtained_sessions::ObtainedSessions;
 use super::obtained_tags::ObtainedTags;
-use super::path::{Change, Discovery, Origin};
+use super::path::{Change, ChangeKey, Discovery, Origin};
 use super::steps::creations::CreationGrant;
 
 /// The largest number of states of one principal.
@@ -23,6 +26,8 @@ pub(super) type ObtainableState = (NodeState, Origin);
 /// The facts of one search.
 pub(super) struct Obtained {
     discoveries: Vec<Discovery>,
+    /// The number of states that were obtained before the current round.
+    pub(super) of_earlier_rounds: usize,
     positions: FxHashMap<NodeState, usize>,
     /// The states of each principal.
     pub(super) states_of: FxHashMap<usize, Vec<usize>>,
@@ -31,19 +36,20 @@ pub(super) struct Obtained {
     pub(super) sessions: ObtainedSessions,
     /// The principals for which some state can act with some of their permissions only.
     limited: FixedBitSet,
-    /// Those of `reached` that some state can act as before their tags are changed.
-    arrived: FixedBitSet,
-    /// Which state acts as a principal first.
-    pub(super) reached_from: FxHashMap<usize, usize>,
-    /// The principals that some state can grant everything.
-    grantable: FixedBitSet,
-    /// Which state grants it first: disjoint sets of principals.
-    pub(super) grantors: Vec<(usize, FixedBitSet)>,
-    /// The roles whose trust policy some state can rewrite, by the first such state: disjoint sets of roles.
-    rewriters: Vec<(usize, FixedBitSet)>,
+    /// Which state acts as each principal before its tags are changed.
+    pub(super) arrivals: FirstStates,
+    start: usize,
+    /// Whether a principal got a policy or a group.
+    has_holdings: bool,
+    /// Which state can grant each principal everything.
+    grantors: FirstStates,
+    /// Which state can rewrite the trust policy of each role.
+    rewriters: FirstStates,
     /// The other changes that states can make to a principal.
-    pub(super) changes: FxHashMap<usize, Vec<Change>>,
-    grant_all: Arc<StateChange>,
+    pub(super) changes: FxHashMap<usize, Vec<Arc<Change>>>,
+    /// The same, with the principal, as far as two changes differ: who makes them does not matter.
+    pub(super) known_changes: FxHashSet<(usize, ChangeKey)>,
+    grant_all: SharedChange,
     pub(super) tags: ObtainedTags,
     /// The permissions boundaries that states can give to principals: disjoint principals for each.
     boundaries: Vec<(usize, BoundaryGrant)>,
@@ -65,18 +71,20 @@ impl Obtained {
     pub(super) fn new(start: usize, no_principals: &FixedBitSet) -> Obtained {
         let mut obtained = Obtained {
             discoveries: Vec::new(),
+            of_earlier_rounds: 0,
             positions: FxHashMap::default(),
             states_of: FxHashMap::default(),
             reached: no_principals.clone(),
             sessions: ObtainedSessions::new(no_principals),
-            arrived: no_principals.clone(),
             limited: no_principals.clone(),
-            reached_from: FxHashMap::default(),
-            grantable: no_principals.clone(),
-            grantors: Vec::new(),
-            rewriters: Vec::new(),
+            arrivals: FirstStates::new(no_principals),
+            start,
+            has_holdings: false,
+            grantors: FirstStates::new(no_principals),
+            rewriters: FirstStates::new(no_principals),
             changes: FxHashMap::default(),
-            grant_all: Arc::new(StateChange { grants_all: true, ..StateChange::default() }),
+            known_changes: FxHashSet::default(),
+            grant_all: SharedChange::from(StateChange { grants_all: true, ..StateChange::default() }),
             tags: ObtainedTags::default(),
             boundaries: Vec::new(),
             creations: Vec::new(),
@@ -87,7 +95,6 @@ impl Obtained {
             exceeds_limit: None,
         };
         obtained.reached.insert(start);
-        obtained.arrived.insert(start);
         obtained.add(NodeState::unchanged(start), None);
         obtained
     }
@@ -118,9 +125,19 @@ impl Obtained {
         self.skipped.insert(position);
     }
 
-    /// The states whose successors are searched.
+    /// Begins a round of the search: what states can do at a greater distance is looked at in the next one.
+    pub(super) fn begin_round(&mut self) {
+        self.of_earlier_rounds = self.discoveries.len();
+    }
+
+    /// The states that were obtained in earlier rounds.
+    pub(super) fn earlier_discoveries(&self) -> &[Discovery] {
+        self.discoveries.get(..self.of_earlier_rounds).unwrap_or_default()
+    }
+
+    /// The states of earlier rounds whose successors are searched.
     pub(super) fn list_expanded(&self) -> Vec<usize> {
-        (0..self.discoveries.len()).filter(|position| !self.skipped.contains(position)).collect()
+        (0..self.of_earlier_rounds).filter(|position| !self.skipped.contains(position)).collect()
     }
 
     /// A principal of which not all states were searched. None if there is none.
@@ -140,6 +157,7 @@ impl Obtained {
         }
         let position = self.discoveries.len();
         states.push(position);
+        self.has_holdings |= state.change.adds_policies();
         if let Some(created) = &state.change.created {
             self.created_by_one.insert(CreatedKind::of_created(created));
         }
@@ -173,46 +191,58 @@ impl Obtained {
 
     /// Adds the principals that the state `at` can grant everything.
     pub(super) fn add_grants(&mut self, at: usize, targets: &FixedBitSet, new: &mut Vec<ObtainableState>) {
-        let mut added = targets.clone();
-        added.difference_with(&self.grantable);
+        let added = self.grantors.add(at, targets);
         if added.is_clear() {
             return;
         }
-        self.grantable.union_with(&added);
-        // A user or role that the principal created can grant its creator everything.
         // What a state grants itself is granted to the principal's other states if it was changed before.
         let own = self.state(at).change.is_unchanged().then(|| self.state(at).principal);
         let changeable = self.list_changeable();
         let known_before: Vec<usize> = added.intersection(&changeable).filter(|target| Some(*target) != own).collect();
-        self.grantors.push((at, added));
         let change = self.grant_by(at);
         known_before.into_iter().for_each(|target| self.apply_to_all(target, &change, new));
     }
 
-    /// Adds the principals that the state `at` can act as.
-    pub(super) fn add_reached(&mut self, at: usize, reachable: &FixedBitSet, new: &mut Vec<ObtainableState>) {
-        let mut added = reachable.clone();
-        added.difference_with(&self.arrived);
-        self.arrived.union_with(&added);
+    /// Adds the principals that the state `at` can act as, with the changes of them that are known. Returns those that are new.
+    pub(super) fn add_reached(
+        &mut self,
+        at: usize,
+        reachable: &FixedBitSet,
+        new: &mut Vec<ObtainableState>,
+    ) -> FixedBitSet {
+        let mut others = reachable.clone();
+        if others.contains(self.start) {
+            others.remove(self.start);
+        }
+        let added = self.arrivals.add(at, &others);
         self.reached.union_with(&added);
-        let granted: Vec<usize> = added.intersection(&self.grantable).collect();
-        for principal in granted {
+        for principal in added.intersection(self.grantors.principals()) {
             if let Some(by) = self.find_grantor(principal) {
-                new.extend(apply_on_arrival(principal, at, &self.grant_by(by)));
+                new.extend(self.grant_by(by).apply_on_arrival(principal, at));
             }
         }
-        for principal in added.ones() {
-            self.reached_from.insert(principal, at);
-            new.push((NodeState::unchanged(principal), Origin::from(at)));
-            let changes = self.changes.get(&principal).into_iter().flatten();
-            new.extend(changes.filter_map(|change| apply_on_arrival(principal, at, change)));
+        if !self.changes.is_empty() {
+            for principal in added.ones() {
+                let changes = self.changes.get(&principal).into_iter().flatten();
+                new.extend(changes.filter_map(|change| change.apply_on_arrival(principal, at)));
+            }
         }
+        added
+    }
+
+    /// Whether what one state can do may depend on what others can do, other than to act as principals and to change them.
+    pub(super) fn combines_states(&self) -> bool {
+        !self.rewriters.principals().is_clear()
+            || !self.boundaries.is_empty()
+            || !self.creations.is_empty()
+            || !self.tags.views().is_empty()
+            || self.has_holdings
     }
 
     /// Adds the roles that the state `at` can only assume, which limits their sessions.
     pub(super) fn add_assumed(&mut self, at: usize, roles: &FixedBitSet, new: &mut Vec<ObtainableState>) {
         for role in roles.ones() {
-            if self.arrived.contains(role) || !self.sessions.assume(role, at) {
+            if role == self.start || self.arrivals.contains(role) || !self.sessions.assume(role, at) {
                 continue;
             }
             let state = NodeState::assumed(role);
@@ -225,23 +255,17 @@ impl Obtained {
 
     /// Adds the roles whose trust policy the state `at` can rewrite.
     pub(super) fn add_rewritable(&mut self, at: usize, roles: &FixedBitSet) {
-        let mut added = roles.clone();
-        self.rewriters.iter().for_each(|(_, known)| added.difference_with(known));
-        if !added.is_clear() {
-            self.rewriters.push((at, added));
-        }
+        self.rewriters.add(at, roles);
     }
 
     /// The roles whose trust policy some state can rewrite.
     pub(super) fn find_rewritable(&self) -> FixedBitSet {
-        let mut roles = FixedBitSet::with_capacity(self.reached.len());
-        self.rewriters.iter().for_each(|(_, rewritable)| roles.union_with(rewritable));
-        roles
+        self.rewriters.principals().clone()
     }
 
     /// The first state that can rewrite the trust policy of a role. None if there is none.
     pub(super) fn find_rewriter(&self, role: usize) -> Option<usize> {
-        self.rewriters.iter().find(|(_, roles)| roles.contains(role)).map(|(by, _)| *by)
+        self.rewriters.find(role)
     }
 
     /// Adds a role that the state `at` can use after a state rewrites its trust policy, unless it can be used already
@@ -257,8 +281,9 @@ impl Obtained {
             return;
         }
         let rewritten = StateChange { is_trust_rewritten: true, has_session_tags, ..StateChange::default() };
+        let rewritten = SharedChange::from(rewritten);
         self.reached.insert(role);
-        let change = Change::new(by, Arc::new(rewritten.clone()));
+        let change = Change::new(by, rewritten.clone());
         let origin = Origin::changed(at, Some(change));
         new.push((NodeState { principal: role, change: rewritten }, origin));
     }
@@ -315,19 +340,14 @@ impl Obtained {
 
     /// Whether some state began to act as a principal.
     pub(super) fn is_entered(&self, principal: usize) -> bool {
-        self.reached_from.contains_key(&principal) || self.sessions.find_assumer(principal).is_some()
+        self.arrivals.contains(principal) || self.sessions.find_assumer(principal).is_some()
     }
 
-    pub(super) fn grant_by(&self, by: usize) -> Change {
-        Change::new(by, Arc::clone(&self.grant_all))
+    pub(super) fn grant_by(&self, by: usize) -> Arc<Change> {
+        Arc::new(Change::new(by, self.grant_all.clone()))
     }
 
     pub(super) fn find_grantor(&self, principal: usize) -> Option<usize> {
-        self.grantors.iter().find(|(_, targets)| targets.contains(principal)).map(|(by, _)| *by)
+        self.grantors.find(principal)
     }
-}
-
-/// A principal that is changed, and then the state `from` acts as it.
-pub(super) fn apply_on_arrival(principal: usize, from: usize, change: &Change) -> Option<ObtainableState> {
-    change.apply_to(&NodeState::unchanged(principal), from)
 }

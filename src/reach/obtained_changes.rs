@@ -1,7 +1,9 @@
 //! The changes of principals that a search has obtained, and the states to which they apply.
 
+use std::sync::Arc;
+
 use super::model::state::NodeState;
-use super::obtained::{ObtainableState, Obtained, apply_on_arrival};
+use super::obtained::{ObtainableState, Obtained};
 use super::path::Change;
 
 /// The largest number of policies, groups and versions of one principal of which each two are tried together.
@@ -24,30 +26,26 @@ impl Obtained {
 
     /// Adds a change that a state can make to another principal.
     pub(super) fn add_change(&mut self, principal: usize, change: Change, new: &mut Vec<ObtainableState>) {
-        let known = self.changes.entry(principal).or_default();
-        let is_same = |known: &Change| {
-            let requires = |change: &Change| {
-                (change.required_tags.clone(), change.required_boundary.clone(), change.required_holding.clone())
-            };
-            known.change == change.change && requires(known) == requires(&change)
-        };
-        if known.iter().any(is_same) {
+        if !self.known_changes.insert((principal, change.key())) {
             return;
         }
-        known.push(change.clone());
+        let change = Arc::new(change);
+        self.changes.entry(principal).or_default().push(Arc::clone(&change));
         self.apply_to_all(principal, &change, new);
     }
 
     /// A change of a principal, in all its states, and when a state begins to act as it.
-    pub(super) fn apply_to_all(&self, principal: usize, change: &Change, new: &mut Vec<ObtainableState>) {
+    pub(super) fn apply_to_all(&self, principal: usize, change: &Arc<Change>, new: &mut Vec<ObtainableState>) {
         let keeps_versions = self.keeps_versions(&NodeState::unchanged(principal), change);
-        if let Some(from) = self.reached_from.get(&principal).filter(|_| keeps_versions) {
-            new.extend(apply_on_arrival(principal, *from, change));
+        if let Some(from) = self.arrivals.find(principal).filter(|_| keeps_versions) {
+            new.extend(change.apply_on_arrival(principal, from));
         }
         if let Some(from) = self.sessions.find_assumer(principal).filter(|_| keeps_versions) {
             new.extend(change.apply_to(&NodeState::assumed(principal), from));
         }
-        for position in self.states_of.get(&principal).into_iter().flatten() {
+        // The states of this round get the change when they are searched.
+        let of_principal = self.states_of.get(&principal).into_iter().flatten();
+        for position in of_principal.filter(|position| **position < self.of_earlier_rounds) {
             let state = self.state(*position);
             if !self.is_worth_applying(state, change) {
                 continue;

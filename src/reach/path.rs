@@ -6,7 +6,9 @@ use super::model::chosen_boundary::ChosenBoundary;
 use super::model::chosen_tags::ChosenTags;
 use super::model::holdings::Holding;
 use super::model::session_start::SessionStart;
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 
 /// One step of a path, not proven yet.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -25,7 +27,7 @@ pub struct EarlierChange {
     /// The state that makes the change.
     pub by: NodeState,
     /// The change alone.
-    pub change: Arc<StateChange>,
+    pub change: SharedChange,
     /// Other states that make a part of the change: one tag of several.
     pub others: Vec<NodeState>,
 }
@@ -46,7 +48,7 @@ pub(super) struct Origin {
     /// The state that acts as the principal, or another state of the same principal.
     pub(super) from: usize,
     /// The state that made a change, and the change. None if `from` made it, or if nothing changed.
-    pub(super) changed_by: Option<Change>,
+    pub(super) changed_by: Option<Arc<Change>>,
     /// Whether it combines changes that were not tried together.
     pub(super) is_joined: bool,
 }
@@ -56,7 +58,7 @@ pub(super) struct Origin {
 pub(super) struct Change {
     /// The state.
     pub(super) by: usize,
-    pub(super) change: Arc<StateChange>,
+    pub(super) change: SharedChange,
     /// Other states that make a part of the change.
     pub(super) others: Vec<usize>,
     /// The tags that the principal must have. Empty if its tags do not matter.
@@ -66,6 +68,9 @@ pub(super) struct Change {
     /// The policy or group that the principal must have got. None if it does not matter.
     pub(super) required_holding: Option<Holding>,
 }
+
+/// What a change does and requires: two changes with the same key have the same effect.
+pub(super) type ChangeKey = (SharedChange, ChosenTags, Option<ChosenBoundary>, Option<Holding>);
 
 /// A path from the start of a search to a state.
 pub struct PathSoFar<'s> {
@@ -101,13 +106,13 @@ impl PathSoFar<'_> {
             let origin = self.discoveries.get(position)?.origin.as_ref()?;
             let earlier = |change: &Change| EarlierChange {
                 by: self.state(change.by).clone(),
-                change: Arc::clone(&change.change),
+                change: change.change.clone(),
                 others: change.others.iter().map(|other| self.state(*other).clone()).collect(),
             };
             Some(PathStep {
                 from: self.state(origin.from).clone(),
                 to: self.state(position).clone(),
-                earlier_change: origin.changed_by.as_ref().map(earlier),
+                earlier_change: origin.changed_by.as_deref().map(earlier),
             })
         };
         self.find_positions().into_iter().filter_map(to_step).collect()
@@ -136,7 +141,7 @@ impl PathStep {
     pub(super) fn without_assumed_session(&self) -> PathStep {
         let mut step = self.clone();
         if step.from.principal != step.to.principal && step.to.change.session == Some(SessionStart::Assumed) {
-            step.to.change.session = None;
+            step.to.change = StateChange { session: None, ..step.to.change.to_change() }.into();
         }
         step
     }
@@ -158,7 +163,7 @@ impl EarlierChange {
 
 impl Change {
     /// A change that one state makes, whatever the tags and the boundary of the principal.
-    pub(super) fn new(by: usize, change: Arc<StateChange>) -> Change {
+    pub(super) fn new(by: usize, change: SharedChange) -> Change {
         Change {
             by,
             change,
@@ -169,15 +174,27 @@ impl Change {
         }
     }
 
+    /// What it does and requires.
+    pub(super) fn key(&self) -> ChangeKey {
+        let Change { change, required_tags, required_boundary, required_holding, .. } = self;
+        (change.clone(), required_tags.clone(), required_boundary.clone(), required_holding.clone())
+    }
+
     /// A state, at its position, after the change. None if the change adds nothing to it.
-    pub(super) fn apply_to(&self, state: &NodeState, at: usize) -> Option<(NodeState, Origin)> {
+    pub(super) fn apply_to(self: &Arc<Self>, state: &NodeState, at: usize) -> Option<(NodeState, Origin)> {
         if !self.is_possible_for(&state.change) {
             return None;
         }
         let merged = state.change.merge(&self.change)?;
         let is_own = self.by == at && self.others.is_empty();
-        let changed_by = (!is_own).then(|| self.clone());
-        Some((NodeState { principal: state.principal, change: merged }, Origin::changed(at, changed_by)))
+        let changed_by = (!is_own).then(|| Arc::clone(self));
+        let origin = Origin { from: at, changed_by, is_joined: false };
+        Some((NodeState::new(state.principal, merged), origin))
+    }
+
+    /// A principal that is changed, and then the state `from` acts as it.
+    pub(super) fn apply_on_arrival(self: &Arc<Self>, principal: usize, from: usize) -> Option<(NodeState, Origin)> {
+        self.apply_to(&NodeState::unchanged(principal), from)
     }
 
     /// Whether it depends on the tags or the boundary of the principal.
@@ -201,7 +218,7 @@ impl Origin {
 
     /// A state that follows from another one after a change.
     pub(super) fn changed(from: usize, changed_by: Option<Change>) -> Origin {
-        Origin { from, changed_by, is_joined: false }
+        Origin { from, changed_by: changed_by.map(Arc::new), is_joined: false }
     }
 
     pub(super) fn positions(&self) -> impl Iterator<Item = usize> + '_ {

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::graph::Graph;
 use super::model::chosen_tags::TargetView;
 use super::model::holdings::{Holding, PrincipalHoldings};
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::path::{EarlierChange, PathStep};
 use super::proven_step::ProvenStep;
 use super::steps::request_proof::StepRequest;
@@ -96,7 +98,7 @@ impl Graph<'_> {
         let was_limited = from.change.limited_by.is_some() && to.change.limited_by.is_none();
         let is_same_principal =
             from.principal == to.principal && from.change.created == to.change.created && !was_limited;
-        let base = if is_same_principal { from.change.clone() } else { StateChange::default() };
+        let base = if is_same_principal { from.change.clone() } else { SharedChange::default() };
         let mut change = ChangeProof { proofs: Vec::new(), grantor: None, is_complete: true };
         if to.change.is_federated && !base.is_federated {
             let tags = to.change.tags.iter().filter(|tag| !base.tags.contains(tag)).cloned().collect();
@@ -117,7 +119,7 @@ impl Graph<'_> {
         let is_limited_user = to.change.limited_by.is_some() && !to.change.is_trust_rewritten;
         if is_limited_user && to.change.was_absent && !base.was_absent {
             let change = StateChange { limited_by: to.change.limited_by, ..StateChange::default() };
-            let limited = NodeState { principal: to.principal, change };
+            let limited = NodeState::new(to.principal, change);
             let original = StateChange::default();
             let proof = self.find_technique(from, &limited, &original, StepRole::ChangeState(&limited), &mut undecided);
             is_complete &= proof.is_some();
@@ -162,7 +164,7 @@ impl Graph<'_> {
         let proof = earlier_change.as_ref().and_then(|earlier| {
             let by = &earlier.by;
             let is_own = by.is_itself(to);
-            let changed = by.change_of(to, &earlier.change).unwrap_or_else(|| (*earlier.change).clone());
+            let changed = by.change_of(to, &earlier.change).map_or_else(|| earlier.change.clone(), SharedChange::from);
             let changed = NodeState { principal: to.principal, change: changed };
             let role = if grants_all { StepRole::GrantAll } else { StepRole::ChangeState(&changed) };
             let before = if is_own { &by.change } else { base };
@@ -219,7 +221,7 @@ impl Graph<'_> {
             .partition(|holding| matches!(holding, Holding::Group(_)));
         for single in groups.iter().chain(&policies).map(StateChange::of_holding) {
             let found = makers.iter().find_map(|maker| {
-                let changed = NodeState { principal: to.principal, change: maker.change_of(to, &single)? };
+                let changed = NodeState::new(to.principal, maker.change_of(to, &single)?);
                 Some((maker, self.find_technique(maker, to, &before, StepRole::ChangeState(&changed), undecided)?))
             });
             let Some((maker, proof)) = found else {

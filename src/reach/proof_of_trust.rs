@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::graph::Graph;
 use super::model::session_start::SessionStart;
-use super::model::state::{NodeState, StateChange};
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::model::technique::TechniqueKind;
 use super::path::PathStep;
 use super::proof::ChangeProof;

@@ -4,25 +4,25 @@
 use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::ops::ControlFlow;
 
 use fixedbitset::FixedBitSet;
-use rustc_hash::FxHashMap;
 
 use super::graph::Graph;
 use super::model::chosen_tags::tag_combination_limit;
-use super::model::state::{NodeState, StateChange};
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
-use super::search_boundaries::BoundaryProgress;
-use super::search_creations::CreationProgress;
-use super::search_holdings::HoldingProgress;
-use super::search_sessions::SessionProgress;
-use super::search_tags::TagProgress;
-use super::search_together::TogetherProgress;
-use super::search_trust::TrustProgress;
+use super::search_changes::is_own_state;
+use super::search_classes::ClassProgress;
+use super::search_progress::SearchProgress;
 use super::steps::successors::Successors;
 use crate::solve::UndecidedReason;
+
+/// The largest number of rounds of a search. A path has at most one step for each, and what is further away is undecided: in a
+/// chain of N roles, each principal would have paths of N steps.
+const MAX_ROUNDS: usize = 16;
 
 /// Whether a state meets a goal.
 #[derive(Clone, Debug)]
@@ -60,24 +60,12 @@ pub struct SearchResult<T> {
 pub enum VisitOutcome {
     /// It searches what the state can obtain.
     Expand,
+    /// The same, and the outcome would be the same for every unchanged principal with the same statements.
+    ExpandClass,
     /// It does not.
     Skip,
     /// It ends.
     Stop,
-}
-
-/// What the parts of a search have computed.
-#[derive(Default)]
-struct SearchProgress {
-    /// The states that can change others, and the principals to which their changes are added already.
-    offered: FxHashMap<usize, FixedBitSet>,
-    trust: TrustProgress,
-    tags: TagProgress,
-    boundaries: BoundaryProgress,
-    holdings: HoldingProgress,
-    creations: CreationProgress,
-    sessions: SessionProgress,
-    together: TogetherProgress,
 }
 
 /// Removes principals from those that the last state of a path can act as.
@@ -125,31 +113,42 @@ impl Graph<'_> {
     ) -> BTreeSet<UndecidedReason> {
         let mut obtained = Obtained::new(from, &self.world.principals.empty_set());
         let mut undecided = BTreeSet::new();
-        let mut progress = SearchProgress::default();
+        let classes = ClassProgress::new(filter.is_none() && !self.world.limits_policies);
+        let mut progress = SearchProgress { classes, ..SearchProgress::default() };
         let mut frontier = vec![0];
+        let mut round = 0;
         loop {
-            let candidates = self.find_candidates((&frontier, filter), &mut progress, &mut obtained, &mut undecided);
-            let Some(mut candidates) = candidates else { break };
-            candidates.sort_by_cached_key(|(state, origin)| {
-                let from = obtained.state(origin.from);
-                (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
-            });
-            let added: Vec<usize> =
-                candidates.into_iter().filter_map(|(state, origin)| obtained.add(state, Some(origin))).collect();
-            frontier = Vec::new();
-            for last in added {
-                let state = obtained.state(last);
-                let is_user = self.world.principal_sets.users.contains(state.principal);
-                if obtained.is_like_created_by_one(state, is_user) {
-                    frontier.push(last);
-                    continue;
+            obtained.begin_round();
+            let mut candidates = Vec::new();
+            if frontier.is_empty() {
+                let SearchProgress { together, classes, holdings, .. } = &mut progress;
+                let together = (together, classes, holdings);
+                if filter.is_some() || !self.act_together(together, &mut obtained, &mut candidates, &mut undecided) {
+                    break;
                 }
-                match visit(&PathSoFar { discoveries: obtained.discoveries(), last }) {
-                    VisitOutcome::Expand => frontier.push(last),
-                    VisitOutcome::Skip => obtained.skip(last),
-                    VisitOutcome::Stop => return undecided,
-                }
+                // What sessions obtain together begins where a path of each ends.
+                round = 0;
             }
+            if round == MAX_ROUNDS {
+                undecided.insert(UndecidedReason::TooMany { most: MAX_ROUNDS, items: "steps of a path" });
+                break;
+            }
+            round += 1;
+            let mut next = Vec::new();
+            for at in &frontier {
+                self.expand_state(*at, filter, (&mut obtained, &mut progress.classes), &mut candidates, &mut undecided);
+            }
+            progress.has_arrivals = !candidates.is_empty();
+            if self.visit_candidates(candidates, (&mut obtained, &mut progress.classes), visit, &mut next).is_break() {
+                return undecided;
+            }
+            // A search that ends before needs no changes of other principals, which are most of the candidates.
+            let mut candidates = Vec::new();
+            self.change_principals(&frontier, &mut progress, &mut obtained, &mut candidates, &mut undecided);
+            if self.visit_candidates(candidates, (&mut obtained, &mut progress.classes), visit, &mut next).is_break() {
+                return undecided;
+            }
+            frontier = next;
         }
         undecided.extend(obtained.exceeds_limit().map(|principal| self.describe_limit(principal)));
         self.find_uncombined_changes(&progress.holdings, &obtained, &mut undecided);
@@ -159,89 +158,88 @@ impl Graph<'_> {
         undecided
     }
 
-    /// What the states of the frontier obtain, and all together. If the frontier is empty, what only several sessions obtain. None if
-    /// that is nothing.
-    fn find_candidates(
+    /// Adds and visits new states, those with more possible actions first. Adds those to `next` whose successors are searched.
+    fn visit_candidates(
         &self,
-        (frontier, filter): (&[usize], Option<&StepFilter<'_>>),
-        progress: &mut SearchProgress,
-        obtained: &mut Obtained,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<Vec<ObtainableState>> {
-        let mut candidates = Vec::new();
-        let mut act_together = || {
-            let together = (&mut progress.together, &mut progress.holdings);
-            self.act_together(together, obtained, &mut candidates, undecided)
-        };
-        if frontier.is_empty() && (filter.is_some() || !act_together()) {
-            return None;
+        mut candidates: Vec<ObtainableState>,
+        (obtained, classes): (&mut Obtained, &mut ClassProgress),
+        visit: &mut dyn FnMut(&PathSoFar<'_>) -> VisitOutcome,
+        next: &mut Vec<usize>,
+    ) -> ControlFlow<()> {
+        candidates.sort_by_cached_key(|(state, origin)| {
+            let from = obtained.state(origin.from);
+            (rank_step(from, state), Reverse(self.count_possible_actions(state.principal)))
+        });
+        for (state, origin) in candidates {
+            let mut waiting = vec![(state, origin)];
+            while let Some((state, origin)) = waiting.pop() {
+                let Some(last) = obtained.add(state.clone(), Some(origin)) else {
+                    waiting.extend(classes.settle(&state, false));
+                    continue;
+                };
+                let state = obtained.state(last);
+                let is_user = self.world.principal_sets.users.contains(state.principal);
+                if obtained.is_like_created_by_one(state, is_user) {
+                    next.push(last);
+                    continue;
+                }
+                let outcome = visit(&PathSoFar { discoveries: obtained.discoveries(), last });
+                match outcome {
+                    VisitOutcome::Expand | VisitOutcome::ExpandClass => next.push(last),
+                    VisitOutcome::Skip => obtained.skip(last),
+                    VisitOutcome::Stop => return ControlFlow::Break(()),
+                }
+                waiting.extend(classes.settle(obtained.state(last), outcome == VisitOutcome::ExpandClass));
+            }
         }
-        for at in frontier.iter().copied() {
-            let others = self.expand_state(at, filter, obtained, &mut candidates, undecided);
-            progress.offered.extend(others.map(|already_offered| (at, already_offered)));
-        }
-        self.change_others(&mut progress.offered, obtained, &mut candidates, undecided);
-        self.use_rewritten_trust(&mut progress.trust, obtained, &mut candidates, undecided);
-        self.choose_tags(&mut progress.tags, obtained, &mut candidates, undecided);
-        self.choose_boundaries(&mut progress.boundaries, obtained, &mut candidates, undecided);
-        self.change_holdings(&mut progress.holdings, obtained, &mut candidates, undecided);
-        self.use_creations(&mut progress.creations, obtained, &mut candidates, undecided);
-        self.begin_sessions(&mut progress.sessions, obtained, &mut candidates, undecided);
-        Some(candidates)
+        ControlFlow::Continue(())
     }
 
-    /// Adds what a state can do. Returns the principals to which its changes are added, if it can change others.
+    /// Adds what a state can act as and change of itself.
     ///
     /// `filter`: the principals that it does not act as.
     fn expand_state(
         &self,
         at: usize,
         filter: Option<&StepFilter<'_>>,
-        obtained: &mut Obtained,
+        (obtained, classes): (&mut Obtained, &mut ClassProgress),
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> Option<FixedBitSet> {
+    ) {
         let state = obtained.state(at).clone();
         let successors = self.successors(&state);
         undecided.extend(successors.undecided.iter().cloned());
-        self.add_successors((at, &state), &successors, filter, obtained, new);
-        successors.changes_others.then(|| {
-            let mut offered = successors.reachable.clone();
-            offered.insert(state.principal);
-            offered
-        })
+        self.add_successors((at, &state), &successors, filter, (obtained, classes), new);
     }
 
-    /// Adds the successors of a state.
+    /// Adds the principals that a state can act as, and the changes of itself.
     pub(super) fn add_successors(
         &self,
         (at, state): (usize, &NodeState),
         successors: &Successors,
         filter: Option<&StepFilter<'_>>,
-        obtained: &mut Obtained,
+        (obtained, classes): (&mut Obtained, &mut ClassProgress),
         new: &mut Vec<ObtainableState>,
     ) {
-        let own = |state: NodeState| (state, Origin::from(at));
         let is_created = state.change.created.is_some();
-        if successors.grant_targets.contains(state.principal) && !state.change.grants_all && !is_created {
-            let change = StateChange { grants_all: true, ..state.change.clone() };
-            new.push(own(NodeState { principal: state.principal, change }));
+        if successors.shared.grant_targets.contains(state.principal) && !state.change.grants_all && !is_created {
+            let change = StateChange { grants_all: true, ..state.change.to_change() };
+            new.push((NodeState::new(state.principal, change), Origin::from(at)));
         }
         obtained.apply_known_changes(at, new);
+        let count = |changed: &NodeState| changed.change.count_additions();
         let is_addition = |changed: &&NodeState| {
-            changed.principal == state.principal && changed.change.count_additions() > state.change.count_additions()
+            changed.principal == state.principal && count(changed) > state.change.count_additions()
         };
-        obtained.count_own_additions(state.principal, successors.changed_states.iter().filter(is_addition).count());
-        self.add_changed_states((at, state), &successors.changed_states, obtained, new);
-        obtained.add_grants(at, &successors.grant_targets, new);
-        self.enter_reachable(at, successors, filter, obtained, new);
-        obtained.add_rewritable(at, &successors.rewritable);
-        obtained.add_creations(at, &successors.creations);
-        obtained.tags.add(at, &successors.tag_grants);
-        obtained.add_boundaries(at, &successors.boundary_choices);
+        obtained.count_own_additions(state.principal, successors.own_states.iter().filter(is_addition).count());
+        for changed in successors.own_states.iter().filter(|changed| is_own_state(state, changed)) {
+            self.add_own_state((at, state), changed, obtained, new);
+        }
+        let reached = self.enter_reachable(at, successors, filter, obtained, new);
+        new.extend(self.choose_from_classes(at, &reached, classes));
     }
 
-    /// Adds the principals that a state can act as.
+    /// Adds the principals that a state can act as, with what is known of them. Returns those that are new.
     fn enter_reachable(
         &self,
         at: usize,
@@ -249,7 +247,7 @@ impl Graph<'_> {
         filter: Option<&StepFilter<'_>>,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
-    ) {
+    ) -> FixedBitSet {
         let mut reachable = Cow::Borrowed(&successors.reachable);
         if !reachable.is_disjoint(&self.world.creatable) {
             let mut absent = successors.reachable.clone();
@@ -266,76 +264,38 @@ impl Graph<'_> {
             reachable.to_mut().difference_with(&successors.assumed_only);
         }
         obtained.add_assumed(at, &assumed, new);
-        obtained.add_reached(at, &reachable, new);
+        obtained.add_reached(at, &reachable, new)
     }
 
-    /// Adds the changes that a state can make: of its own principal, and of others.
-    fn add_changed_states(
+    /// Adds a state that the state `at` makes of its own principal, or one that is no principal of the snapshot.
+    fn add_own_state(
         &self,
         (at, state): (usize, &NodeState),
-        changed_states: &[NodeState],
+        changed: &NodeState,
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
     ) {
-        let own = |state: NodeState| (state, Origin::from(at));
-        let is_created = state.change.created.is_some();
-        for changed in changed_states.iter().cloned() {
-            if let Some(technique) = changed.change.limited_by
-                && self.world.creatable.contains(changed.principal)
-                && !changed.change.is_new_principal
-            {
-                obtained.absent.add_limited(at, (changed.principal, technique));
-                continue;
-            }
-            match (changed.principal == state.principal && !is_created) || changed.change.is_separate() {
-                true => {
-                    let (before, after) = (state.change.count_additions(), changed.change.count_additions());
-                    if changed.change.is_separate()
-                        || before == after
-                        || before == 0
-                        || (after <= 2 && obtained.may_pair(state.principal))
-                    {
-                        if let Some(lasting) =
-                            changed.change.lasting_since(&state.change).filter(|_| !state.change.is_unchanged())
-                        {
-                            let change = Change::new(at, Arc::new(lasting));
-                            obtained.add_change(state.principal, change, new);
-                        }
-                        new.push(own(changed));
-                    }
-                }
-                false => {
-                    let change = Change::new(at, Arc::new(changed.change));
-                    obtained.add_change(changed.principal, change, new);
-                }
-            }
+        if let Some(technique) = changed.change.limited_by
+            && self.world.creatable.contains(changed.principal)
+            && !changed.change.is_new_principal
+        {
+            obtained.absent.add_limited(at, (changed.principal, technique));
+            return;
         }
-    }
-
-    /// Adds the changes that states can make to principals that only other states can act as.
-    ///
-    /// `offered`: the states that can change others, and the principals to which their changes are added already.
-    fn change_others(
-        &self,
-        offered: &mut FxHashMap<usize, FixedBitSet>,
-        obtained: &mut Obtained,
-        new: &mut Vec<ObtainableState>,
-        undecided: &mut BTreeSet<UndecidedReason>,
-    ) {
-        let mut by_position: Vec<(&usize, &mut FixedBitSet)> = offered.iter_mut().collect();
-        by_position.sort_unstable_by_key(|(at, _)| **at);
-        for (at, already_offered) in by_position {
-            let mut others = obtained.list_changeable();
-            others.difference_with(already_offered);
-            if others.is_clear() {
-                continue;
-            }
-            already_offered.union_with(&others);
-            let changed_states = self.changes_of_others(obtained.state(*at), &others, undecided);
-            for changed in changed_states.into_iter().filter(|changed| !changed.change.is_separate()) {
-                obtained.add_change(changed.principal, Change::new(*at, Arc::new(changed.change)), new);
-            }
+        let (before, after) = (state.change.count_additions(), changed.change.count_additions());
+        let is_worth_adding = changed.change.is_separate()
+            || before == after
+            || before == 0
+            || (after <= 2 && obtained.may_pair(state.principal));
+        if !is_worth_adding {
+            return;
         }
+        if !state.change.is_unchanged()
+            && let Some(lasting) = changed.change.lasting_since(&state.change)
+        {
+            obtained.add_change(state.principal, Change::new(at, lasting.into()), new);
+        }
+        new.push((changed.clone(), Origin::from(at)));
     }
 
     /// Why a state is undecided that only several sessions together obtain.

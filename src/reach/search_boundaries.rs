@@ -1,15 +1,15 @@
 //! The part of a search that chooses permissions boundaries of principals.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
 use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashSet;
+use std::collections::BTreeSet;
 
 use super::graph::Graph;
 use super::model::chosen_boundary::BoundaryGrant;
 use super::model::chosen_tags::TargetView;
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::model::technique::techniques;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::Change;
@@ -66,9 +66,9 @@ impl Graph<'_> {
         for (by, grant, choice) in choices.iter().take(MAX_BOUNDARIES) {
             if progress.given.insert(*choice) && choice.0 == BoundaryTime::Later {
                 let boundary = Some(grant.boundary.clone());
-                let change = Arc::new(StateChange { boundary, ..StateChange::default() });
+                let change = SharedChange::from(StateChange { boundary, ..StateChange::default() });
                 for principal in grant.targets.ones() {
-                    obtained.add_change(principal, Change::new(*by, Arc::clone(&change)), new);
+                    obtained.add_change(principal, Change::new(*by, change.clone()), new);
                 }
             }
             for at in obtained.list_expanded() {
@@ -100,12 +100,12 @@ impl Graph<'_> {
         let view = TargetView { boundary: Some(grant.clone()), ..TargetView::default() };
         let (original_grants, original) = self.changes_with_view(&state, &targets, &TargetView::default(), undecided);
         let (grants, changed_states) = self.changes_with_view(&state, &targets, &view, undecided);
-        let mut add = |principal, change| {
+        let mut add = |principal, change: SharedChange| {
             let required_boundary = Some(grant.boundary.clone());
-            obtained.add_change(principal, Change { required_boundary, ..Change::new(at, Arc::new(change)) }, new);
+            obtained.add_change(principal, Change { required_boundary, ..Change::new(at, change) }, new);
         };
         for principal in grants.intersection(&targets).filter(|principal| !original_grants.contains(*principal)) {
-            add(principal, StateChange { grants_all: true, ..StateChange::default() });
+            add(principal, StateChange { grants_all: true, ..StateChange::default() }.into());
         }
         let is_new = |changed: &NodeState| !original.contains(changed) && !changed.change.is_separate();
         for changed in changed_states.into_iter().filter(is_new) {

@@ -1,13 +1,14 @@
 //! The part of a search that creates users and roles, for any state to change and to act as.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graph::Graph;
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
 use crate::solve::UndecidedReason;
@@ -23,6 +24,8 @@ pub(super) struct CreationProgress {
     /// The creations that were used, by their position, the user or role, whether tags are chosen, and the technique that gives a
     /// part of the permissions.
     used: FxHashSet<(usize, usize, bool, Option<&'static str>)>,
+    /// Whether this round found nothing else.
+    pub(super) is_last_resort: bool,
 }
 
 impl Graph<'_> {
@@ -41,7 +44,7 @@ impl Graph<'_> {
         }
         self.find_actors(&created, progress, obtained, undecided);
         let creations = obtained.creations().to_vec();
-        let is_empty = new.is_empty();
+        let is_last_resort = progress.is_last_resort;
         for (position, (by, creation)) in creations.iter().enumerate() {
             for principal in creation.targets.ones() {
                 let mut add = |from: usize, (has_session_tags, limited_by): (bool, Option<&'static str>)| {
@@ -56,7 +59,8 @@ impl Graph<'_> {
                         boundary: creation.boundary.clone(),
                         ..StateChange::default()
                     };
-                    let changed_by = Some(Change::new(*by, Arc::new(change.clone())));
+                    let change = SharedChange::from(change);
+                    let changed_by = Some(Change::new(*by, change.clone()));
                     new.push((NodeState { principal, change }, Origin::changed(from, changed_by)));
                 };
                 let mut is_used = false;
@@ -64,7 +68,7 @@ impl Graph<'_> {
                     let from = match progress.actors.get(&(principal, has_session_tags)) {
                         Some(from) => *from,
                         // An account outside is the last resort.
-                        None if is_empty && !has_session_tags && self.admits_outside(principal, undecided) => *by,
+                        None if is_last_resort && !has_session_tags && self.admits_outside(principal, undecided) => *by,
                         None => continue,
                     };
                     is_used = true;

@@ -10,7 +10,7 @@ use super::graph::Graph;
 use super::model::chosen_boundary::ChosenBoundary;
 use super::model::holdings::Holding;
 use super::model::managed_policies::managed_policy_arn;
-use super::model::state::{PolicyVersionRef, StateChange};
+use super::model::state_change::{PolicyVersionRef, StateChange};
 use super::obtained::{ObtainableState, Obtained};
 use super::path::Change;
 use super::steps::policy_writes::PolicyWrites;
@@ -34,7 +34,7 @@ pub(super) struct HoldingProgress {
     /// The states whose writes are known.
     known: FxHashSet<usize>,
     /// What states can change in policies and groups.
-    writes: Vec<(usize, PolicyWrites)>,
+    writes: Vec<(usize, Arc<PolicyWrites>)>,
     /// The changes that were made to what principals got, by the position of the writes.
     changed: FxHashSet<(usize, Holding, usize)>,
     /// The new policies, and the states for which they were tried.
@@ -47,8 +47,8 @@ pub(super) struct HoldingProgress {
 
 impl HoldingProgress {
     /// Adds what a state can change in policies and groups.
-    pub(super) fn add_writes(&mut self, at: usize, writes: Option<PolicyWrites>) {
-        self.writes.extend(writes.filter(|writes| !writes.is_empty()).map(|writes| (at, writes)));
+    pub(super) fn add_writes(&mut self, at: usize, writes: Option<Arc<PolicyWrites>>) {
+        self.writes.extend(writes.map(|writes| (at, writes)));
     }
 }
 
@@ -81,7 +81,7 @@ impl Graph<'_> {
                     is_new.then(|| self.list_changes(holding, (*principal, writes), undecided)).into_iter().flatten()
                 {
                     let required_holding = Some(holding.clone());
-                    let change = Change { required_holding, ..Change::new(*by, Arc::new(change)) };
+                    let change = Change { required_holding, ..Change::new(*by, change.into()) };
                     obtained.add_change(*principal, change, new);
                 }
             }
@@ -110,7 +110,7 @@ impl Graph<'_> {
                     uses.holders.clear();
                     uses.bounded.clear();
                 }
-                let by = |change: StateChange| Change { others: vec![creator], ..Change::new(at, Arc::new(change)) };
+                let by = |change: StateChange| Change { others: vec![creator], ..Change::new(at, change.into()) };
                 let attached_policies = vec![Arc::clone(&policy)];
                 let held = by(StateChange { attached_policies, grants_all: true, ..StateChange::default() });
                 let boundary = Some(ChosenBoundary::Rewritten(Arc::clone(&policy)));
@@ -257,7 +257,7 @@ fn combine(holdings: &[ObtainedHolding<'_>]) -> Option<Change> {
     let together = holdings.iter().fold(StateChange::default(), |together, (holding, _)| {
         together.merge(&StateChange::of_holding(holding)).unwrap_or(together)
     });
-    Some(Change { others: others.to_vec(), ..Change::new(*by, Arc::new(together)) })
+    Some(Change { others: others.to_vec(), ..Change::new(*by, together.into()) })
 }
 
 impl HoldingProgress {
@@ -274,7 +274,7 @@ impl HoldingProgress {
 
     /// Adds what principals have in states that are new.
     fn add_holdings(&mut self, obtained: &Obtained) {
-        let discoveries = obtained.discoveries();
+        let discoveries = obtained.earlier_discoveries();
         for discovery in discoveries.get(self.seen_states..).unwrap_or_default() {
             let state = &discovery.state;
             let Some(origin) = discovery.origin.as_ref().filter(|_| !state.change.is_separate()) else { continue };

@@ -2,14 +2,15 @@
 //! rewrite, and of roles that it creates.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use rustc_hash::FxHashSet;
 
 use super::graph::Graph;
 use super::model::chosen_boundary::ChosenBoundary;
 use super::model::session_start::SessionStart;
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
 use super::steps::session_starts::WantedStarts;
@@ -20,6 +21,8 @@ use crate::solve::UndecidedReason;
 #[derive(Default)]
 pub(super) struct SessionProgress {
     tried: FxHashSet<(usize, usize, bool)>,
+    /// Whether this round found nothing else.
+    pub(super) is_last_resort: bool,
 }
 
 impl Graph<'_> {
@@ -32,7 +35,7 @@ impl Graph<'_> {
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
-        let is_last_resort = new.is_empty();
+        let is_last_resort = progress.is_last_resort;
         if self.world.session_keys.is_empty() && !is_last_resort {
             return;
         }
@@ -56,7 +59,8 @@ impl Graph<'_> {
                 let finder = StepFinder::new(&self.world, &state, &effective, &self.original_tags);
                 for session in finder.find_session_starts(*role, wanted, undecided) {
                     let change = self.begin_session(*role, session, boundary.as_ref());
-                    let changed_by = Some(Change::new(*by, Arc::new(change.clone())));
+                    let change = SharedChange::from(change);
+                    let changed_by = Some(Change::new(*by, change.clone()));
                     obtained.sessions.begin(*role);
                     new.push((NodeState { principal: *role, change }, Origin::changed(at, changed_by)));
                 }

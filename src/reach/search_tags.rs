@@ -8,7 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graph::Graph;
 use super::model::chosen_tags::{ChosenTags, TargetView};
-use super::model::state::{NodeState, StateChange};
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
 use crate::solve::UndecidedReason;
@@ -71,20 +72,22 @@ impl Graph<'_> {
             added.difference_with(without);
             added.ones().collect::<Vec<usize>>()
         };
-        for principal in added(&tagged.grant_targets, &original.grant_targets) {
+        for principal in added(&tagged.shared.grant_targets, &original.shared.grant_targets) {
             let grant = StateChange { grants_all: true, ..StateChange::default() };
-            self.add_conditional_change(at, NodeState { principal, change: grant }, view, obtained, new);
+            self.add_conditional_change(at, NodeState::new(principal, grant), view, obtained, new);
         }
-        for changed in &tagged.changed_states {
-            let is_known = original.changed_states.contains(changed) || changed.change.is_separate();
-            if changed.principal != state.principal && !is_known {
+        let original_changes = self.reached_changes(&state, &self.original_tags);
+        let tagged_changes = self.reached_changes(&state, view);
+        undecided.extend(tagged_changes.undecided.iter().cloned());
+        for changed in &tagged_changes.states {
+            if !original_changes.states.contains(changed) {
                 self.add_conditional_change(at, changed.clone(), view, obtained, new);
             }
         }
         let exists = |principal: &usize| !self.world.creatable.contains(*principal);
         for principal in added(&tagged.reachable, &original.reachable).into_iter().filter(exists) {
             if let Some(change) = self.build_tag_change(principal, view, obtained) {
-                let reached = NodeState { principal, change: (*change.change).clone() };
+                let reached = NodeState { principal, change: change.change.clone() };
                 obtained.add_reached_with_tags(principal);
                 new.push((reached, Origin::changed(at, Some(change))));
             }
@@ -106,7 +109,7 @@ impl Graph<'_> {
             return;
         }
         self.add_tag_change(principal, view, obtained, new);
-        let change = Change { required_tags, ..Change::new(at, Arc::new(changed.change)) };
+        let change = Change { required_tags, ..Change::new(at, changed.change) };
         obtained.add_change(principal, change, new);
     }
 
@@ -127,7 +130,7 @@ impl Graph<'_> {
         let tags = self.find_tags(principal, view);
         let taggers = obtained.tags.find_taggers(principal, &tags);
         let (by, others) = taggers.split_first()?;
-        let change = Arc::new(StateChange { tags, ..StateChange::default() });
+        let change = StateChange { tags, ..StateChange::default() }.into();
         Some(Change { others: others.to_vec(), ..Change::new(*by, change) })
     }
 

@@ -12,10 +12,12 @@ use super::graph::Graph;
 use super::model::chosen_boundary::ChosenBoundary;
 use super::model::chosen_tags::ChosenTags;
 use super::model::session_start::SessionStart;
-use super::model::state::{NodeState, PolicyVersionRef, StateChange};
+use super::model::state::NodeState;
+use super::model::state_change::{PolicyVersionRef, StateChange};
 use super::model::technique::techniques;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
+use super::search_classes::ClassProgress;
 use super::search_holdings::HoldingProgress;
 use super::steps::step_finder::StepFinder;
 use super::steps::successors::{SharedSuccessors, Successors, find_changed_states};
@@ -67,7 +69,7 @@ impl Graph<'_> {
     /// was new.
     pub(super) fn act_together(
         &self,
-        (progress, holdings): (&mut TogetherProgress, &mut HoldingProgress),
+        (progress, classes, holdings): (&mut TogetherProgress, &mut ClassProgress, &mut HoldingProgress),
         obtained: &mut Obtained,
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
@@ -79,15 +81,16 @@ impl Graph<'_> {
             by_account.entry(account).or_default().push(at);
         }
         let mut is_new = !new.is_empty();
-        let actions = self.list_actions_of_steps();
+        let actions = self.step_actions.get_or_init(|| self.list_actions_of_steps());
         for (account, mut states) in by_account {
             states.retain(|at| {
                 let state = obtained.state(*at);
                 // A service that acts with a part of a role's permissions makes its own requests only.
-                state.change.limited_by.is_none() && !self.world.effective(state).upper_bound.is_disjoint(&actions)
+                state.change.limited_by.is_none() && !self.world.effective(state).upper_bound.is_disjoint(actions)
             });
             if states.len() > 1 && progress.joined.insert(account, states.len()) != Some(states.len()) {
-                self.join_permissions(&states, holdings, (&mut *obtained, &mut *new), undecided);
+                let arrivals = (&mut *obtained, &mut *classes);
+                self.join_permissions(&states, holdings, arrivals, &mut *new, undecided);
                 is_new = true;
             }
         }
@@ -99,7 +102,8 @@ impl Graph<'_> {
         &self,
         states: &[usize],
         holdings: &mut HoldingProgress,
-        (obtained, new): (&mut Obtained, &mut Vec<ObtainableState>),
+        (obtained, classes): (&mut Obtained, &mut ClassProgress),
+        new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
         if states.len() > MAX_SESSIONS {
@@ -114,13 +118,15 @@ impl Graph<'_> {
             StepFinder { helpers: &helpers, ..StepFinder::new(&self.world, &state, &effective, &self.original_tags) };
         // What one of them cannot decide, the search has reported already.
         let mut ignored = BTreeSet::new();
-        let successors = Successors::compute(&step_finder, &SharedSuccessors::compute(&step_finder));
-        self.add_successors((at, &state), &successors, None, obtained, new);
-        holdings.add_writes(at, step_finder.find_policy_writes(&mut ignored));
+        let successors = Successors::compute(&step_finder, Arc::new(SharedSuccessors::compute(&step_finder)));
+        self.add_successors((at, &state), &successors, None, (&mut *obtained, classes), new);
+        self.add_abilities((at, &state), &successors, obtained, new);
+        let writes = step_finder.find_policy_writes(&mut ignored).filter(|writes| !writes.is_empty());
+        holdings.add_writes(at, writes.map(Arc::new));
         let changeable = obtained.list_changeable();
-        let changed = find_changed_states(&step_finder, &changeable, &successors.grant_targets, &mut ignored);
+        let changed = find_changed_states(&step_finder, &changeable, &successors.shared.grant_targets, &mut ignored);
         for changed in changed.into_iter().filter(|changed| !changed.change.is_separate()) {
-            obtained.add_change(changed.principal, Change::new(at, Arc::new(changed.change)), new);
+            obtained.add_change(changed.principal, Change::new(at, changed.change), new);
         }
     }
 
@@ -156,7 +162,7 @@ impl Graph<'_> {
             }
         }
         for (principal, states) in by_principal.into_iter().filter(|(_, states)| states.len() > 2) {
-            let changes: Vec<&StateChange> = states.iter().map(|at| &obtained.state(*at).change).collect();
+            let changes: Vec<&StateChange> = states.iter().map(|at| &*obtained.state(*at).change).collect();
             let all = self.list_combinations(principal, &changes);
             if all.len() > MAX_COMBINATIONS {
                 undecided.insert(UndecidedReason::TooMany {
@@ -165,11 +171,11 @@ impl Graph<'_> {
                 });
             }
             for change in all.into_iter().take(MAX_COMBINATIONS) {
-                let state = NodeState { principal, change };
+                let state = NodeState::new(principal, change);
                 if !obtained.contains(&state) && progress.combined.insert(state.clone()) {
                     // INVARIANT: the list is not empty.
                     let from = states.first().copied().unwrap_or_default();
-                    let changed_by = Some(Change::new(from, Arc::new(state.change.clone())));
+                    let changed_by = Some(Change::new(from, state.change.clone()));
                     new.push((state, Origin { is_joined: true, ..Origin::changed(from, changed_by) }));
                 }
             }
@@ -242,7 +248,7 @@ impl Graph<'_> {
     fn can_set_back(&self, principal: usize, changes: &[&StateChange]) -> bool {
         let Some(set) = self.world.find_action("iam:SetDefaultPolicyVersion") else { return false };
         changes.iter().filter(|change| !change.policy_versions.is_empty()).any(|change| {
-            let state = NodeState { principal, change: (*change).clone() };
+            let state = NodeState::new(principal, (*change).clone());
             self.world.effective(&state).may_allow(set)
         })
     }

@@ -1,13 +1,14 @@
 //! The part of a search that uses trust policies which the start can rewrite.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::graph::Graph;
-use super::model::state::{NodeState, StateChange};
+use super::model::shared_change::SharedChange;
+use super::model::state::NodeState;
+use super::model::state_change::StateChange;
 use super::obtained::{ObtainableState, Obtained};
 use super::path::{Change, Origin};
 use crate::access::KeyFact;
@@ -81,7 +82,8 @@ impl Graph<'_> {
             let Some(by) = obtained.find_rewriter(role) else { continue };
             let limited_by = Some(technique);
             let change = StateChange { is_trust_rewritten: true, limited_by, ..StateChange::default() };
-            let changed_by = Some(Change::new(by, Arc::new(change.clone())));
+            let change = SharedChange::from(change);
+            let changed_by = Some(Change::new(by, change.clone()));
             new.push((NodeState { principal: role, change }, Origin::changed(at, changed_by)));
         }
     }

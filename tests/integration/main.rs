@@ -23,6 +23,7 @@ mod federated_principals;
 mod fixes;
 mod generated_role_assumption;
 mod governed_resources;
+mod growth;
 mod guards_and_boundaries;
 mod hostile_output;
 mod iamspy;

@@ -39,9 +39,10 @@ impl NamedActionSet {
 
     /// Adds the actions of another set.
     pub fn extend(&mut self, other: &NamedActionSet) {
-        self.known.extend(&other.known);
-        self.known.sort_unstable();
-        self.known.dedup();
+        match (self.known.last(), other.known.first()) {
+            (Some(last), Some(first)) if first <= last => self.known = merge(&self.known, &other.known),
+            _ => self.known.extend(&other.known),
+        }
         self.unknown.extend(other.unknown.iter().map(|(lower, name)| (lower.clone(), name.clone())));
     }
 
@@ -90,5 +91,39 @@ impl NamedActionSet {
             false => catalog.find_service(pattern.service()).is_some_and(service_matches),
         };
         matches_known || self.unknown.keys().any(matches_unknown)
+    }
+}
+
+/// The numbers of both lists. All are ascending, each number once.
+fn merge(first: &[u32], second: &[u32]) -> Vec<u32> {
+    let mut merged = Vec::with_capacity(first.len().max(second.len()));
+    let (mut first, mut second) = (first.iter().copied().peekable(), second.iter().copied().peekable());
+    while let (Some(one), Some(other)) = (first.peek().copied(), second.peek().copied()) {
+        merged.push(one.min(other));
+        first.next_if_eq(&one.min(other));
+        second.next_if_eq(&one.min(other));
+    }
+    merged.extend(first.chain(second));
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sets_are_merged_in_order() {
+        let set = |ids: &[u32]| NamedActionSet { known: ids.to_vec(), unknown: BTreeMap::new() };
+        let joined = |first: &[u32], second: &[u32]| {
+            let mut joined = set(first);
+            joined.extend(&set(second));
+            joined
+        };
+        assert_eq!(joined(&[1, 3], &[4, 5]), set(&[1, 3, 4, 5]));
+        assert_eq!(joined(&[1, 3, 9], &[0, 3, 4]), set(&[0, 1, 3, 4, 9]));
+        assert_eq!(joined(&[4, 5], &[1, 3]), set(&[1, 3, 4, 5]));
+        assert_eq!(joined(&[4], &[4]), set(&[4]));
+        assert_eq!(joined(&[], &[4]), set(&[4]));
+        assert_eq!(joined(&[4], &[]), set(&[4]));
     }
 }

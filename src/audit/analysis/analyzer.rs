@@ -2,7 +2,7 @@
 //! The only file of the audit that builds a [`Question`].
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::civil::Date;
 
@@ -16,6 +16,7 @@ use crate::audit::model::statement_edit::NarrowedStatement;
 use crate::audit::subject::attachment::is_attachment;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::audit::subject::check::Check;
+use crate::audit::subject::content_digest::compute_snapshot_digest;
 use crate::base::cache::Cache;
 use crate::catalog::Catalog;
 use crate::iam::{AccountId, Effect, Interpretation, Partition, PolicyDocument};
@@ -65,6 +66,7 @@ pub(crate) struct Analyzer<'a> {
     pub narrowed_statements: Cache<NarrowingKey, Option<Arc<NarrowedStatement>>>,
     options: AnalysisOptions,
     snapshot: &'a Snapshot,
+    snapshot_digest: OnceLock<String>,
     /// Who can assume each role.
     pub trust_analyzer: TrustAnalyzer<'a>,
 }
@@ -85,6 +87,7 @@ impl<'a> Analyzer<'a> {
             narrowed_statements: Cache::default(),
             options,
             snapshot,
+            snapshot_digest: OnceLock::new(),
             trust_analyzer: match options.day {
                 Some(day) => trust_analyzer.on_day(day),
                 None => trust_analyzer,
@@ -102,6 +105,11 @@ impl Analyzer<'_> {
     /// The snapshot.
     pub fn snapshot(&self) -> &Snapshot {
         self.snapshot
+    }
+
+    /// The content id of what was read about all principals.
+    pub fn snapshot_digest(&self) -> &str {
+        self.snapshot_digest.get_or_init(|| compute_snapshot_digest(self.snapshot))
     }
 
     /// Whether a service supports resource control policies.

@@ -15,7 +15,7 @@ use crate::audit::model::excess::{ActionCounts, Excess, Witness};
 use crate::audit::model::granting_statement::{GrantingStatement, PolicySource};
 use crate::audit::model::severity::Severity;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
-use crate::iam::{ElementKind, Statement};
+use crate::iam::{ActionPattern, ElementKind, Statement};
 use crate::snapshot::AttachmentKind;
 
 /// The excess of a finding, and what its fingerprint depends on.
@@ -24,7 +24,7 @@ pub(crate) struct ExcessReport {
     pub excess: Vec<Excess>,
     /// The policy of each granting statement, by its index.
     pub policies: Vec<usize>,
-    /// What identifies each granting statement, for the fingerprint.
+    /// What identifies each granting statement, for the fingerprint. Empty if something else does.
     pub causes: Vec<String>,
     /// The number of actions of all statements together.
     pub counts: ActionCounts,
@@ -104,6 +104,8 @@ pub(crate) struct ExcessRenderer<'a> {
     pub own_credentials: &'a OwnCredentials,
     /// What a policy without an attachment is.
     pub unattached_policy: UnattachedPolicy,
+    /// Whether the fingerprint depends on the granting statements.
+    pub has_statement_causes: bool,
 }
 
 impl ExcessRenderer<'_> {
@@ -111,7 +113,7 @@ impl ExcessRenderer<'_> {
     pub fn render(&self, excess_by_statement: &ExcessByStatement) -> ExcessReport {
         let catalog = self.analyzer.solver.catalog;
         let mut all_actions = NamedActionSet::default();
-        let mut rendered: Vec<(usize, Excess, String)> = Vec::new();
+        let mut rendered: Vec<(usize, Excess, Option<String>)> = Vec::new();
         for ((policy_index, statement_index), statement_excess) in excess_by_statement {
             // INVARIANT: a statement id refers to `policies`, and the analysis records excess only with a witness.
             let policy = policy_index.find(self.policies).expect("the policy of a statement id exists");
@@ -120,8 +122,9 @@ impl ExcessRenderer<'_> {
                 policy.document.statements.get(*statement_index).expect("the statement of a statement id exists");
             let witness = statement_excess.witness.as_ref().expect("excess has a witness");
             all_actions.extend(&statement_excess.actions);
-            let cause = statement_text::normalize_statement(statement, |pattern| {
-                statement_excess.actions.matches_pattern(catalog, pattern)
+            let cause = self.has_statement_causes.then(|| {
+                let contributes = |pattern: &ActionPattern| statement_excess.actions.matches_pattern(catalog, pattern);
+                statement_text::normalize_statement(statement, contributes)
             });
             rendered.push((position, self.render_statement(policy, statement, statement_excess, witness), cause));
         }
@@ -143,7 +146,7 @@ impl ExcessRenderer<'_> {
         for (policy, excess, cause) in rendered {
             report.policies.push(policy);
             report.excess.push(excess);
-            report.causes.push(cause);
+            report.causes.extend(cause);
         }
         report
     }

@@ -9,9 +9,7 @@
 //! - [`offer`]: the extent of a finding, with its proof
 //! - [`pinned_documents`]: the extent of a finding about several principals
 //! - [`trust_statements`]: the statements that trust one party
-//! - [`content_digest`]: the content id of the policies that were read
 
-pub(crate) mod content_digest;
 pub(crate) mod coverage_question;
 mod held_documents;
 mod known_statement;

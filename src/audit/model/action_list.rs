@@ -1,7 +1,8 @@
 //! Lists of actions as patterns. Many findings share a list.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
 
@@ -11,11 +12,32 @@ use crate::catalog::AccessLevel;
 ///
 /// The excess of an administrator over a narrow ceiling has thousands of patterns, and every administrator has the same
 /// ones. Therefore the list of a finding is shared, and a JSON report contains each list once.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Eq, PartialEq)]
 pub struct ActionList {
     id: String,
     patterns: Arc<[PatternCount]>,
     all_but: Option<Arc<[PatternCount]>>,
+    tokens: Tokens,
+}
+
+/// The patterns as causes of fingerprints, ascending: computed once for all findings with the list.
+#[derive(Clone, Default)]
+struct Tokens(Arc<OnceLock<Box<[String]>>>);
+
+/// The tokens follow from the patterns.
+impl PartialEq for Tokens {
+    fn eq(&self, _: &Tokens) -> bool {
+        true
+    }
+}
+
+impl Eq for Tokens {}
+
+/// The id instead of the patterns: a list of thousands of them is no text to read or to compare.
+impl fmt::Debug for ActionList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ActionList").field("id", &self.id).field("all_but", &self.all_but).finish()
+    }
 }
 
 impl ActionList {
@@ -27,6 +49,16 @@ impl ActionList {
     /// The patterns of the actions of the catalog that are not in the list, if these are far fewer than its own.
     pub(crate) fn all_but(&self) -> Option<&[PatternCount]> {
         self.all_but.as_deref()
+    }
+
+    /// Stable tokens of the patterns for fingerprints, ascending.
+    pub(crate) fn tokens(&self) -> &[String] {
+        self.tokens.0.get_or_init(|| {
+            let to_token = |pattern: &PatternCount| format!("action {} {}", pattern.pattern, pattern.count);
+            let mut tokens: Vec<String> = self.patterns.iter().map(to_token).collect();
+            tokens.sort_unstable();
+            tokens.into()
+        })
     }
 
     /// The same list, with the patterns of the actions that are not in it.
@@ -45,7 +77,7 @@ impl From<Vec<PatternCount>> for ActionList {
             hasher.update(&(pattern_count.count as u64).to_le_bytes());
         }
         let id = hasher.finalize().to_hex().chars().take(12).collect();
-        ActionList { id, patterns: patterns.into(), all_but: None }
+        ActionList { id, patterns: patterns.into(), all_but: None, tokens: Tokens::default() }
     }
 }
 

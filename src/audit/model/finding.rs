@@ -272,16 +272,20 @@ impl FindingBuilder {
     /// The finding, with its fingerprint.
     pub(crate) fn build(mut self) -> Finding {
         let finding = &mut self.finding;
-        let excess = finding.excess.iter().flat_map(list_excess_tokens);
-        finding.fingerprint =
-            compute_fingerprint(&finding.key, finding.severity, self.causes.into_iter().chain(excess));
+        self.causes.extend(finding.excess.iter().flat_map(list_request_tokens));
+        let actions = finding.excess.iter().flat_map(|excess| excess.actions.tokens());
+        let causes = self.causes.iter().chain(actions).map(String::as_str).collect();
+        finding.fingerprint = compute_fingerprint(&finding.key, finding.severity, causes);
         self.finding
     }
 }
 
 /// What an excess contains, as tokens: its actions, and the requests for its worst action.
 pub(crate) fn list_excess_tokens(excess: &Excess) -> impl Iterator<Item = String> {
-    let actions = excess.actions.iter().map(|pattern| format!("action {} {}", pattern.pattern, pattern.count));
-    let cubes = excess.cubes.iter().map(|cube| format!("requests {cube:?}"));
-    actions.chain(cubes)
+    excess.actions.tokens().iter().cloned().chain(list_request_tokens(excess))
+}
+
+/// The requests for the worst action of an excess, as tokens.
+fn list_request_tokens(excess: &Excess) -> impl Iterator<Item = String> {
+    excess.cubes.iter().map(|cube| format!("requests {cube:?}"))
 }

@@ -131,6 +131,7 @@ impl RuleContext<'_> {
                 .own_credentials
                 .get_or_init(|| OwnCredentials::find(self.analyzer, self.subject, self.effective)),
             unattached_policy: UnattachedPolicy::Ceiling,
+            has_statement_causes: true,
         }
     }
 

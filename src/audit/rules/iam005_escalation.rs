@@ -215,6 +215,8 @@ fn render_excess(context: &RuleContext<'_>, path: &BroaderPath, analysis: &Escal
         unattached_policy: UnattachedPolicy::SelfAttached,
         // The actions are those of the principal at the end of the path.
         own_credentials: OwnCredentials::NONE,
+        // The steps identify the finding.
+        has_statement_causes: false,
         ..context.renderer()
     };
     renderer.render(&path.excess)

@@ -4,7 +4,6 @@ use super::context::RuleContext;
 use super::judgement::{ExtentItems, single_item};
 use super::rule::{Rule, RuleInfo, RuleInput};
 use crate::audit::analysis::operator_comparison::candidates::ComparisonResult;
-use crate::audit::extent::content_digest::compute_content_digest;
 use crate::audit::model::finding::{Finding, FindingBuilder};
 use crate::audit::model::finding_key::KeyPart;
 use crate::audit::model::reason::Reason;
@@ -13,6 +12,7 @@ use crate::audit::model::rule_id::RuleId;
 use crate::audit::model::severity::Severity;
 use crate::audit::model::title::Title;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
+use crate::audit::subject::content_digest::compute_content_digest;
 use crate::solve::UndecidedReason;
 
 pub(super) static INFO: RuleInfo = RuleInfo {
@@ -139,7 +139,7 @@ fn list_items(context: &RuleContext<'_>) -> ExtentItems {
     let is_comparison_undecided =
         context.comparison.is_some_and(|comparison| matches!(comparison.result(), ComparisonResult::Undecided(_)));
     let depends_on_others = is_comparison_undecided || !context.escalation.undecided.is_empty();
-    let others = depends_on_others.then(|| context.analyzer.snapshot());
+    let others = depends_on_others.then(|| context.analyzer.snapshot_digest());
     let content_id = single_item(&compute_content_digest(context.subject, others));
     ExtentItems::from([("missing", missing), ("undecided", undecided), ("content_id", content_id)])
 }

@@ -9,12 +9,14 @@
 //! - [`accepted_extents`]: what the exceptions of the baseline accept
 //! - [`audited_principal`]: the principal with its layers, ceiling and checks
 //! - [`equivalence_key`]: which principals share one analysis
+//! - [`content_digest`]: the content id of the policies that were read
 
 pub(crate) mod accepted_extents;
 pub(crate) mod attachment;
 pub(crate) mod audited_principal;
 pub(crate) mod ceiling_cache;
 pub(crate) mod check;
+pub(crate) mod content_digest;
 pub(crate) mod declared_roles;
 pub(crate) mod equivalence_key;
 pub(crate) mod resolved_ceiling;

@@ -1,7 +1,7 @@
 //! Whether an action is allowed on at least one resource, for techniques that create or choose the resource.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::action_bounds::is_on_all_resources;
 use super::cached_answer::{CachedAnswer, QueryTarget};
@@ -11,6 +11,14 @@ use crate::access::decide_condition;
 use crate::catalog::ActionId;
 use crate::iam::PolicyDocument;
 use crate::solve::{Access, Branch, StatementUse, UndecidedReason, build_allow_all, has_open_reading};
+
+/// What no question is asked about. There are some hundreds for each state.
+static ALLOWED: LazyLock<Arc<CachedAnswer>> = LazyLock::new(|| decided_answer(true));
+static DENIED: LazyLock<Arc<CachedAnswer>> = LazyLock::new(|| decided_answer(false));
+
+fn decided_answer(allowed: bool) -> Arc<CachedAnswer> {
+    Arc::new(CachedAnswer { allowed, undecided: Vec::new() })
+}
 
 /// Whether a statement matches requests for its actions, as far as the known context decides it.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -50,7 +58,7 @@ impl World<'_> {
         id: ActionId,
         complement: &Arc<PolicyDocument>,
     ) -> Arc<CachedAnswer> {
-        let decided = |allowed| Arc::new(CachedAnswer { allowed, undecided: Vec::new() });
+        let decided = |allowed| Arc::clone(if allowed { &ALLOWED } else { &DENIED });
         let access = restrict_to_action(self.solver, effective, id, RequiredLayers::IdentityAndBoundary);
         let branches: Vec<Branch> =
             access.branches.into_iter().filter_map(|branch| simplify_branch(effective, branch)).collect();

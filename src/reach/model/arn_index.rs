@@ -10,6 +10,7 @@ use crate::baseline::Glob;
 /// ARNs by position.
 pub(crate) struct ArnIndex {
     arns: Vec<String>,
+    positions: FxHashMap<Box<str>, usize>,
     /// The positions, ordered by ARN.
     sorted: Vec<usize>,
     match_cache: Mutex<FxHashMap<String, Arc<FixedBitSet>>>,
@@ -20,7 +21,11 @@ impl ArnIndex {
     pub(crate) fn new(arns: Vec<String>) -> ArnIndex {
         let mut sorted: Vec<usize> = (0..arns.len()).collect();
         sorted.sort_by(|a, b| arns.get(*a).cmp(&arns.get(*b)));
-        ArnIndex { arns, sorted, match_cache: Mutex::default(), has_colons: OnceLock::new() }
+        let mut positions: FxHashMap<Box<str>, usize> = FxHashMap::default();
+        for (position, arn) in arns.iter().enumerate() {
+            positions.entry(arn.as_str().into()).or_insert(position);
+        }
+        ArnIndex { arns, positions, sorted, match_cache: Mutex::default(), has_colons: OnceLock::new() }
     }
 
     /// Whether an ARN has a colon in the path or the name.
@@ -40,8 +45,7 @@ impl ArnIndex {
 
     /// The position of an ARN. None if it is not in the index.
     pub(crate) fn find(&self, arn: &str) -> Option<usize> {
-        let at = self.sorted.binary_search_by(|position| self.arn(*position).cmp(arn)).ok()?;
-        self.sorted.get(at).copied()
+        self.positions.get(arn).copied()
     }
 
     /// A set of positions, empty, with room for all.

@@ -131,6 +131,9 @@ impl<'p> NewArnPatterns<'p> {
         (account, known): (&'p Account, &'p KnownContext),
         nodes: &[&PrincipalNode<'_>],
     ) -> Option<NewArnPatterns<'p>> {
+        if !names_policies(account, nodes) {
+            return None;
+        }
         let mut patterns = NewArnPatterns {
             account,
             known,
@@ -167,6 +170,18 @@ impl<'p> NewArnPatterns<'p> {
             false => self.others.extend(written),
         }
     }
+}
+
+/// Whether a condition in an account names managed policies: in the policies of its principals and in those that they can get.
+fn names_policies(account: &Account, nodes: &[&PrincipalNode<'_>]) -> bool {
+    let of_groups = account.groups.iter().flat_map(|group| &group.identity_policies);
+    let managed = account.policies.values();
+    let defaults = managed.clone().filter_map(|policy| policy.document.document.as_ref().ok());
+    let versions = managed.flat_map(|policy| &policy.other_versions).map(|version| &version.document);
+    let documents = of_groups.map(|policy| &policy.document).chain(defaults).chain(versions);
+    let statements = documents.flat_map(|document| &document.statements).chain(list_statements(nodes));
+    let mut conditions = statements.flat_map(|statement| &statement.conditions);
+    conditions.any(|condition| POLICY_KEYS.contains(&condition.key.lower()))
 }
 
 fn build_principal(kind: IamEntityKind, arn: &str) -> Principal {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::chosen_boundary::ChosenBoundary;
 use super::created_principal::{CreatedAccess, CreatedPrincipal};
-use super::state::{NodeState, StateChange};
+use super::state::NodeState;
+use super::state_change::StateChange;
 
 /// What a created user or role is allowed, whatever its name.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
@@ -47,6 +48,6 @@ impl CreatedKind {
         };
         let limiting_policy = change.boundary.as_ref().and_then(ChosenBoundary::limiting_policy).cloned();
         let has_chosen_tags = change.has_session_tags;
-        (*change == others).then_some(CreatedKind { is_user, has_chosen_tags, limiting_policy, access })
+        (**change == others).then_some(CreatedKind { is_user, has_chosen_tags, limiting_policy, access })
     }
 }

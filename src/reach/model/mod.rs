@@ -3,6 +3,7 @@
 //! - `arn_index`: ARNs by position, and the positions that a glob matches.
 //! - `attachable_policies`: managed policies that can be attached in an account.
 //! - `state`: a principal plus the changes made to it.
+//! - `state_change`: the changes that were made to a principal.
 //! - `tag_index`: the tags that policies name.
 //! - `tag_condition_keys`: the condition keys that hold tags.
 //! - `tag_templates`: values of tags that policies write with variables.
@@ -23,6 +24,7 @@
 //! - `session_start`: how a session began.
 //! - `key_grants`: what a principal can do with KMS keys by grants.
 //! - `holdings`: the policies and groups that principals got during a search.
+//! - `shared_change`: a change of a principal that states share.
 //! - `node`: a principal with its policy layers, and its layers after a change.
 //! - `managed_policies`: the customer managed policies of a snapshot.
 //! - `principal_sets`: sets of users, roles, group members and policy holders.
@@ -58,8 +60,10 @@ pub(crate) mod search_techniques;
 pub(crate) mod service_index;
 pub(crate) mod session_keys;
 pub(crate) mod session_start;
+pub(crate) mod shared_change;
 mod source_arns;
 pub(crate) mod state;
+pub(crate) mod state_change;
 pub(crate) mod tag_condition_keys;
 pub(crate) mod tag_index;
 pub(crate) mod tag_templates;

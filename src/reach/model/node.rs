@@ -15,7 +15,7 @@ use super::holdings::Holding;
 use super::key_grants::add_key_grants;
 use super::lifted_controls::lift_controls;
 use super::managed_policies::managed_policy_arn;
-use super::state::{PolicyVersionRef, StateChange};
+use super::state_change::{PolicyVersionRef, StateChange};
 use super::technique::find_technique;
 use crate::access::{KeyFact, KnownContext, LayerCollector, Layers, PolicyOrigin, PolicyRef};
 use crate::iam::element::{ActionElement, ResourceElement};

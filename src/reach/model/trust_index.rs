@@ -28,10 +28,10 @@ static TECHNIQUE_SERVICES: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
 
 /// The roles of a snapshot, by the principals that they trust.
 pub(crate) struct TrustIndex {
-    /// (account id, [`issuer_key`]) to the roles of the account that trust the service or the identity provider.
-    roles_by_service: FxHashMap<(String, String), ServiceRoles>,
-    /// (account id, [`issuer_key`]) to why the trust of roles of the account in it could not be decided.
-    undecided_issuers: FxHashMap<(String, String), BTreeSet<UndecidedReason>>,
+    /// Account id and [`issuer_key`] to the roles of the account that trust the service or the identity provider.
+    roles_by_service: FxHashMap<String, FxHashMap<String, ServiceRoles>>,
+    /// Account id and [`issuer_key`] to why the trust of roles of the account in it could not be decided.
+    undecided_issuers: FxHashMap<String, FxHashMap<String, BTreeSet<UndecidedReason>>>,
     /// The ARN of an identity provider of an account, to the roles of the account that trust it.
     roles_by_provider: BTreeMap<String, FixedBitSet>,
     /// A service, and a role that it may assume for some resources only, to patterns over their ARNs.
@@ -78,7 +78,7 @@ impl TrustIndex {
     /// The roles of an account that a service can assume, and the service's name as written there. None if no
     /// role trusts it.
     pub(crate) fn find_service_roles(&self, account: &str, service: &str) -> Option<(&FixedBitSet, &str)> {
-        let found = self.roles_by_service.get(&(account.to_owned(), service.to_owned()))?;
+        let found = self.roles_by_service.get(account)?.get(service)?;
         Some((&found.roles, &found.service_name))
     }
 
@@ -93,7 +93,7 @@ impl TrustIndex {
 
     /// Why the trust in a service or an identity provider could not be decided for some roles of an account.
     pub(crate) fn find_undecided_issuers(&self, account: &str, service: &str) -> Option<&BTreeSet<UndecidedReason>> {
-        self.undecided_issuers.get(&(account.to_owned(), service.to_owned()))
+        self.undecided_issuers.get(account)?.get(service)
     }
 
     /// The roles that a service may assume for some resources only.
@@ -109,8 +109,8 @@ impl TrustIndex {
 
     /// The roles of all accounts that trust an issuer.
     pub(crate) fn find_issuer_roles(&self, issuer: &str, mut roles: FixedBitSet) -> FixedBitSet {
-        let of_issuer = self.roles_by_service.iter().filter(|((_, name), _)| name == issuer);
-        of_issuer.for_each(|(_, found)| roles.union_with(&found.roles));
+        let of_issuer = self.roles_by_service.values().filter_map(|services| services.get(issuer));
+        of_issuer.for_each(|found| roles.union_with(&found.roles));
         roles
     }
 
@@ -271,7 +271,8 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
                 self.trust.find_trusted_issuers(node.account, &node.principal, &TECHNIQUE_SERVICES, &is_wanted);
             if !trusted.undecided.is_empty() {
                 for name in wanted.into_inner() {
-                    let reasons = self.index.undecided_issuers.entry((account.to_owned(), name)).or_default();
+                    let of_account = self.index.undecided_issuers.entry(account.to_owned()).or_default();
+                    let reasons = of_account.entry(name).or_default();
                     reasons.extend(trusted.undecided.iter().cloned());
                 }
             }
@@ -287,7 +288,8 @@ impl<'b, 't> TrustIndexBuilder<'b, 't> {
             found.or_insert_with(|| self.principals.empty_set()).insert(role);
         }
         for (normalized, written) in &services.names {
-            let found = self.index.roles_by_service.entry((account.to_owned(), normalized.clone()));
+            let of_account = self.index.roles_by_service.entry(account.to_owned()).or_default();
+            let found = of_account.entry(normalized.clone());
             let new = || ServiceRoles { roles: self.principals.empty_set(), service_name: written.clone() };
             found.or_insert_with(new).roles.insert(role);
         }

@@ -8,7 +8,8 @@ use fixedbitset::FixedBitSet;
 use super::step_finder::StepFinder;
 use crate::iam::{Effect, PolicyDocument};
 use crate::reach::decide::action_bounds::is_on_all_resources;
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::technique::Technique;
 use crate::solve::UndecidedReason;
 
@@ -30,7 +31,7 @@ impl StepFinder<'_> {
         }
         let leave = |principal| {
             let change = StateChange { has_left_organization: true, ..self.current_change(principal) };
-            NodeState { principal, change }
+            NodeState::new(principal, change)
         };
         limited.into_iter().map(leave).collect()
     }
@@ -52,8 +53,8 @@ impl StepFinder<'_> {
         if change.has_key_grants || change.is_separate() || !self.can_perform_required(technique, undecided) {
             return None;
         }
-        let change = StateChange { has_key_grants: true, ..change.clone() };
-        Some(NodeState { principal: self.state.principal, change })
+        let change = StateChange { has_key_grants: true, ..change.to_change() };
+        Some(NodeState::new(self.state.principal, change))
     }
 }
 

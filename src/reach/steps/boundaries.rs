@@ -10,7 +10,8 @@ use crate::iam::Arn;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::attachable_policies::list_attachable_policies;
 use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, BoundaryGrant, ChosenBoundary, is_administrator_access};
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::technique::{SET_BOUNDARY_ACTIONS, Technique, TechniqueKind, techniques};
 use crate::solve::UndecidedReason;
 
@@ -46,7 +47,7 @@ impl StepFinder<'_> {
                     && boundary.policy_arn().is_none_or(|arn| is_administrator_access(arn) || Some(&**arn) == own);
                 let boundary = Some(if is_same { ChosenBoundary::Removed } else { boundary.clone() });
                 let current = self.current_change(principal);
-                states.push(NodeState { principal, change: StateChange { boundary, ..current } });
+                states.push(NodeState::new(principal, StateChange { boundary, ..current }));
             }
         }
         states

@@ -13,7 +13,8 @@ use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::attachable_policies::{has_broad_policy, list_attachable_policies};
 use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, ChosenBoundary};
 use crate::reach::model::created_principal::{CreatedAccess, CreatedPrincipal};
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::technique::{Technique, TechniqueKind, techniques};
 use crate::solve::UndecidedReason;
 
@@ -99,7 +100,7 @@ impl StepFinder<'_> {
     /// The state of a user or role that the state created.
     pub(super) fn to_created_state(&self, created: CreatedPrincipal) -> NodeState {
         let change = StateChange { created: Some(Arc::new(created)), ..StateChange::default() };
-        NodeState { principal: self.state.principal, change }
+        NodeState::new(self.state.principal, change)
     }
 
     fn find_created(

@@ -7,7 +7,8 @@ use fixedbitset::FixedBitSet;
 use super::step_finder::StepFinder;
 use crate::iam::{Arn, Effect};
 use crate::reach::model::node::has_deny;
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::technique::RemovedPolicy;
 use crate::snapshot::{AttachmentKind, PolicyAttachment};
 use crate::solve::UndecidedReason;
@@ -59,7 +60,7 @@ impl StepFinder<'_> {
         let to_state = |removed: Vec<usize>| {
             let removed_policies: BTreeSet<usize> = already_removed.iter().copied().chain(removed).collect();
             let removed_policies = removed_policies.into_iter().collect();
-            NodeState { principal, change: StateChange { removed_policies, ..current.clone() } }
+            NodeState::new(principal, StateChange { removed_policies, ..current.clone() })
         };
         deny_only.into_iter().chain(mixed).map(to_state).collect()
     }

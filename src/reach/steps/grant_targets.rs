@@ -43,6 +43,7 @@ impl StepFinder<'_> {
                 found = self.find_targets_of_new_policies(action, undecided);
             }
             None if technique.kind == TechniqueKind::CreateGroup
+                && !self.account_users().is_clear()
                 && self.find_new_group(technique, undecided).is_some() =>
             {
                 found = self.account_users();

@@ -8,7 +8,8 @@ use fixedbitset::FixedBitSet;
 use super::step_finder::StepFinder;
 use crate::access::{KeyFact, decide_condition};
 use crate::iam::{Effect, Statement};
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::technique::Technique;
 use crate::solve::UndecidedReason;
 
@@ -45,7 +46,7 @@ impl StepFinder<'_> {
     ) -> Option<NodeState> {
         let limited_by = (!technique.limited_to.is_empty()).then_some(technique.id.as_str());
         let change = StateChange { is_new_principal: true, limited_by, ..StateChange::default() };
-        let state = NodeState { principal: self.state.principal, change };
+        let state = NodeState::new(self.state.principal, change);
         self.can_perform_required(technique, undecided).then_some(state)
     }
 
@@ -58,6 +59,6 @@ impl StepFinder<'_> {
         let change = StateChange { limited_by: Some(&technique.id), ..StateChange::default() };
         let reachable = self.find_reachable(technique, undecided);
         let others = reachable.ones().filter(|target| *target != self.state.principal);
-        others.map(|principal| NodeState { principal, change: change.clone() }).collect()
+        others.map(|principal| NodeState::new(principal, change.clone())).collect()
     }
 }

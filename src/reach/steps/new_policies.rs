@@ -73,27 +73,49 @@ impl StepFinder<'_> {
         deletable.filter(|arn| self.can_recreate(arn, undecided)).map(Arc::from).collect()
     }
 
+    /// Whether the state can delete a managed policy and create it again. What could not be decided counts only if no other
+    /// request is denied.
     fn can_recreate(&self, policy: &str, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
-        let Some(requests) = self.list_recreation(policy, undecided) else { return false };
-        requests.iter().all(|FreeingRequest { action, resource, policy_arn }| {
-            if !self.may_allow(action) {
-                return false;
-            }
-            let Some(resource) = resource.as_deref() else {
-                return self.is_allowed_on_any_resource(action, undecided);
-            };
-            match NewResource::of_arn(resource) {
-                Some(NewResource::Policy) => self.is_allowed_on_policy(action, resource, undecided),
-                Some(NewResource::Group) => {
-                    self.is_allowed_on_group(action, resource, policy_arn.as_deref(), undecided)
+        let mut reasons = BTreeSet::new();
+        let Some(requests) = self.list_recreation(policy, &mut reasons) else {
+            undecided.extend(reasons);
+            return false;
+        };
+        if !requests.iter().all(|request| self.may_allow(request.action)) {
+            return false;
+        }
+        let mut is_allowed = true;
+        for request in &requests {
+            let mut of_request = BTreeSet::new();
+            if !self.is_recreation_allowed(request, &mut of_request) {
+                if of_request.is_empty() {
+                    return false;
                 }
-                _ => self
-                    .world
-                    .principals
-                    .find(resource)
-                    .is_some_and(|holder| self.is_allowed_on(holder, action, policy_arn.as_deref(), undecided)),
+                is_allowed = false;
             }
-        })
+            reasons.extend(of_request);
+        }
+        undecided.extend(reasons);
+        is_allowed
+    }
+
+    fn is_recreation_allowed(
+        &self,
+        FreeingRequest { action, resource, policy_arn }: &FreeingRequest,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        let Some(resource) = resource.as_deref() else {
+            return self.is_allowed_on_any_resource(action, undecided);
+        };
+        match NewResource::of_arn(resource) {
+            Some(NewResource::Policy) => self.is_allowed_on_policy(action, resource, undecided),
+            Some(NewResource::Group) => self.is_allowed_on_group(action, resource, policy_arn.as_deref(), undecided),
+            _ => self
+                .world
+                .principals
+                .find(resource)
+                .is_some_and(|holder| self.is_allowed_on(holder, action, policy_arn.as_deref(), undecided)),
+        }
     }
 
     /// The requests that delete a managed policy and create it again. None if it is the permissions boundary of a principal that

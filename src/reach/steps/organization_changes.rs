@@ -11,7 +11,8 @@ use crate::access::PolicyRef;
 use crate::iam::Effect;
 use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::lifted_controls::{LiftedControl, control_of};
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::technique::{ControlChange, Technique, TechniqueKind};
 use crate::solve::UndecidedReason;
 
@@ -59,7 +60,7 @@ impl StepFinder<'_> {
             let all: BTreeSet<LiftedControl> = current.lifted_controls.iter().chain(&*lifted).cloned().collect();
             if all.len() > current.lifted_controls.len() {
                 let lifted_controls = all.into_iter().collect();
-                states.push(NodeState { principal, change: StateChange { lifted_controls, ..current } });
+                states.push(NodeState::new(principal, StateChange { lifted_controls, ..current }));
             }
         }
         states
@@ -89,7 +90,7 @@ impl StepFinder<'_> {
                 !self.retain_allowed(technique, vec![request], undecided).is_empty()
             });
             if is_allowed {
-                states.push(NodeState { principal, change: StateChange { has_left_organization: true, ..current } });
+                states.push(NodeState::new(principal, StateChange { has_left_organization: true, ..current }));
             }
         }
         states

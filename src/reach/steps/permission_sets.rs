@@ -6,7 +6,8 @@ use fixedbitset::FixedBitSet;
 
 use super::step_finder::StepFinder;
 use crate::reach::model::chosen_boundary::ChosenBoundary;
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::technique::{RemovedPolicy, Technique};
 use crate::solve::UndecidedReason;
 
@@ -26,7 +27,7 @@ impl StepFinder<'_> {
         }
         let without_boundary = |principal| {
             let change = StateChange { boundary: Some(ChosenBoundary::Removed), ..self.current_change(principal) };
-            NodeState { principal, change }
+            NodeState::new(principal, change)
         };
         limited.ones().map(without_boundary).collect()
     }

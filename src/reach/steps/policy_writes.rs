@@ -8,7 +8,7 @@ use fixedbitset::FixedBitSet;
 use super::created_principals::POLICY_ARN_KEY;
 use super::step_finder::StepFinder;
 use crate::reach::model::attachable_policies::list_attachable_policies;
-use crate::reach::model::state::PolicyVersionRef;
+use crate::reach::model::state_change::PolicyVersionRef;
 use crate::solve::UndecidedReason;
 
 const WRITE_GROUP: &str = "iam:PutGroupPolicy";

@@ -32,20 +32,20 @@ impl StepFinder<'_> {
             TechniqueKind::Assume => {
                 found = find_assumable_roles(world, self.state, self.effective, self.tags, undecided)
             }
-            TechniqueKind::NewPassRole if self.can_perform_required(technique, undecided) => {
+            TechniqueKind::NewPassRole if self.can_use_service_roles(technique, undecided) => {
                 for service in &technique.services {
                     found.union_with(&self.find_passable_roles(technique, service, undecided));
                 }
                 found = self.filter_by_resources(technique, found, undecided);
             }
-            TechniqueKind::PassRoleThenAssume if self.can_perform_required(technique, undecided) => {
+            TechniqueKind::PassRoleThenAssume if self.can_use_service_roles(technique, undecided) => {
                 for service in &technique.services {
                     for role in self.find_passable_roles(technique, service, undecided).ones() {
                         found.union_with(&self.find_roles_assumed_by(role, undecided));
                     }
                 }
             }
-            TechniqueKind::NamedRoleThenAssume if self.can_perform_required(technique, undecided) => {
+            TechniqueKind::NamedRoleThenAssume if self.can_use_service_roles(technique, undecided) => {
                 for service in &technique.services {
                     let used = self.find_service_roles(technique, service, undecided);
                     for role in used.ones().filter(|role| self.is_service_role(technique, *role)) {
@@ -53,7 +53,7 @@ impl StepFinder<'_> {
                     }
                 }
             }
-            TechniqueKind::ExistingPassRole if self.can_perform_required(technique, undecided) => {
+            TechniqueKind::ExistingPassRole if self.can_use_service_roles(technique, undecided) => {
                 for service in &technique.services {
                     found.union_with(&self.find_service_roles(technique, service, undecided));
                 }
@@ -80,6 +80,19 @@ impl StepFinder<'_> {
             _ => {}
         }
         found
+    }
+
+    /// Whether the state is allowed the required actions of a technique for roles of a service, and the account has such roles.
+    /// Most accounts have roles of few services: looking for them first saves most decisions.
+    fn can_use_service_roles(&self, technique: &Technique, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+        let (trust_index, account) = (&self.world.trust_index, self.effective.account);
+        let may_have_roles = |service: &String| {
+            let roles = trust_index.find_service_roles(account, service).map(|(roles, _)| roles);
+            technique.any_account
+                || trust_index.find_undecided_issuers(account, service).is_some()
+                || roles.is_some_and(|roles| !roles.is_disjoint(&self.world.principal_sets.roles))
+        };
+        technique.services.iter().any(may_have_roles) && self.can_perform_required(technique, undecided)
     }
 
     /// Whether all required actions are allowed on at least one resource. `iam:PassRole` is decided for each role.

@@ -14,7 +14,8 @@ use crate::reach::decide::context_facts::ContextFacts;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::attachable_policies::list_attachable_documents;
 use crate::reach::model::name_patterns::USER_NAME;
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::solve::UndecidedReason;
 
 const UPDATE_USER: &str = "iam:UpdateUser";
@@ -41,7 +42,7 @@ impl StepFinder<'_> {
             }
             for arn in self.choose_other_names((user, widened.contains(user)), &change, undecided) {
                 let renamed = Some(Arc::from(arn));
-                states.push(NodeState { principal: user, change: StateChange { renamed, ..change.clone() } });
+                states.push(NodeState::new(user, StateChange { renamed, ..change.clone() }));
             }
         }
         states

@@ -15,7 +15,8 @@ use crate::reach::model::chosen_tags::{
     ChosenTag, ChosenTags, TagEdit, TagGrant, TargetView, combine_grants, tag_combination_limit,
 };
 use crate::reach::model::search_techniques::find_search_technique;
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::tag_index::NamedTag;
 use crate::solve::UndecidedReason;
 
@@ -56,8 +57,8 @@ impl StepFinder<'_> {
             let kept: ChosenTags = state.change.tags.iter().filter(|(key, _)| !is_replaced(key)).cloned().collect();
             tags.extend(kept);
             tags.sort();
-            let change = StateChange { is_federated: true, tags, ..state.change.clone() };
-            NodeState { principal: state.principal, change }
+            let change = StateChange { is_federated: true, tags, ..state.change.to_change() };
+            NodeState::new(state.principal, change)
         };
         views.into_iter().filter(|view| !view.grants.is_empty()).map(to_state).collect()
     }

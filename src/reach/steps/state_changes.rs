@@ -11,7 +11,8 @@ use crate::iam::PolicyDocument;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::attachable_policies::{has_broad_policy, list_attachable_policies};
 use crate::reach::model::node::has_deny;
-use crate::reach::model::state::{NodeState, PolicyVersionRef, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::{PolicyVersionRef, StateChange};
 use crate::reach::model::technique::{Technique, TechniqueKind, WriteTarget};
 use crate::solve::UndecidedReason;
 
@@ -104,7 +105,7 @@ impl StepFinder<'_> {
                     let change = self.current_change(user);
                     let joined = StateChange { joined_groups: vec![group_position.position], ..StateChange::default() };
                     let merged = change.merge(&joined);
-                    states.extend(merged.map(|change| NodeState { principal: user, change }));
+                    states.extend(merged.map(|change| NodeState::new(user, change)));
                 }
             }
         }
@@ -160,7 +161,7 @@ impl StepFinder<'_> {
                 let version = PolicyVersionRef { policy_arn, version_id: version.id.as_str().into() };
                 let set = StateChange { policy_versions: vec![version], ..StateChange::default() };
                 let merged = self.current_change(principal).merge(&set);
-                states.extend(merged.map(|change| NodeState { principal, change }));
+                states.extend(merged.map(|change| NodeState::new(principal, change)));
             }
         }
         states
@@ -210,7 +211,7 @@ impl StepFinder<'_> {
                 let attached =
                     StateChange { attached_policies: vec![Arc::clone(&policy.arn)], ..StateChange::default() };
                 let merged = self.current_change(principal).merge(&attached);
-                states.extend(merged.map(|change| NodeState { principal, change }));
+                states.extend(merged.map(|change| NodeState::new(principal, change)));
             }
         }
         for policies in self.list_unread_policies(undecided) {

@@ -15,7 +15,8 @@ use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
 use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::holdings::{Holding, PrincipalHoldings};
-use crate::reach::model::state::{NodeState, StateChange};
+use crate::reach::model::state::NodeState;
+use crate::reach::model::state_change::StateChange;
 use crate::reach::model::tag_condition_keys::find_resource_tag;
 use crate::reach::model::technique::Technique;
 use crate::snapshot::AttachmentKind;
@@ -98,7 +99,7 @@ impl<'g> StepFinder<'g> {
     /// The changes made to a principal so far: those of the state, if it is the state's principal.
     pub(super) fn current_change(&self, principal: usize) -> StateChange {
         let is_own = principal == self.state.principal && self.state.change.created.is_none();
-        if is_own { self.state.change.clone() } else { StateChange::default() }
+        if is_own { self.state.change.to_change() } else { StateChange::default() }
     }
 
     /// The users of the account.

@@ -1,6 +1,7 @@
 //! Everything that a state can reach in one step.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use fixedbitset::FixedBitSet;
 
@@ -13,7 +14,7 @@ use crate::reach::model::chosen_tags::TagGrant;
 use crate::reach::model::created_principal::CreatedPrincipal;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::tag_condition_keys::find_resource_tag;
-use crate::reach::model::technique::{TechniqueKind, techniques};
+use crate::reach::model::technique::{Technique, TechniqueKind, techniques};
 use crate::solve::UndecidedReason;
 
 /// The successors of a state.
@@ -25,17 +26,14 @@ pub(crate) struct Successors {
     pub(crate) assumed: FixedBitSet,
     /// Those of them that it can act as in no other way.
     pub(crate) assumed_only: FixedBitSet,
-    /// Principals to which it can grant all permissions.
-    pub(crate) grant_targets: FixedBitSet,
-    /// Other changes of itself or of reachable principals.
-    pub(crate) changed_states: Vec<NodeState>,
-    /// The users and roles that do not exist and that it can create, unless one that it can create and act as is allowed
-    /// everything.
-    pub(crate) creations: Vec<CreationGrant>,
-    /// Whether it can change principals that it cannot act as, other than by granting everything.
+    /// What all states with the same statements have in common.
+    pub(crate) shared: Arc<SharedSuccessors>,
+    /// Other changes of itself, and principals that it creates or acts for.
+    pub(crate) own_states: Vec<NodeState>,
+    /// Whether it reaches no other principals than those that all states with the same statements reach, in the same ways.
+    pub(crate) is_like_others: bool,
+    /// Whether it can change other principals, other than by granting everything. Compares actions only.
     pub(crate) changes_others: bool,
-    /// The roles whose trust policy it can rewrite.
-    pub(crate) rewritable: FixedBitSet,
     /// The tags of principals that it can change.
     pub(crate) tag_grants: Vec<TagGrant>,
     /// The permissions boundaries that it can give to principals, as far as it matters which one they have.
@@ -48,47 +46,64 @@ pub(crate) struct Successors {
     pub(crate) undecided: BTreeSet<UndecidedReason>,
 }
 
+/// The states that a state makes of principals that it can act as, and why others could not be decided. A search that ends
+/// early needs none of them.
+pub(crate) struct ReachedChanges {
+    pub(crate) states: Vec<NodeState>,
+    pub(crate) undecided: BTreeSet<UndecidedReason>,
+}
+
 /// The successors that all principals of an account with the same statements have in common.
+#[derive(Debug)]
 pub(crate) struct SharedSuccessors {
     reachable: FixedBitSet,
-    /// Those that it can assume by the policies of its account.
+    /// Those that they can assume by the policies of their account.
     assumable: FixedBitSet,
-    /// Those that it can act as in other ways than by assuming them.
+    /// Those that they can act as in other ways than by assuming them.
     reachable_otherwise: FixedBitSet,
-    rewritable: FixedBitSet,
-    grant_targets: FixedBitSet,
+    /// The roles whose trust policy they can rewrite.
+    pub(crate) rewritable: FixedBitSet,
+    /// Principals to which they can grant all permissions.
+    pub(crate) grant_targets: FixedBitSet,
     created: Vec<CreatedPrincipal>,
-    creations: Vec<CreationGrant>,
+    /// The users and roles that do not exist and that they can create, unless one that they can create and act as is allowed
+    /// everything.
+    pub(crate) creations: Vec<CreationGrant>,
     undecided: BTreeSet<UndecidedReason>,
 }
 
 impl Successors {
     /// `shared` may come from another state with the same statements.
-    pub(crate) fn compute(step_finder: &StepFinder<'_>, shared: &SharedSuccessors) -> Successors {
+    pub(crate) fn compute(step_finder: &StepFinder<'_>, shared: Arc<SharedSuccessors>) -> Successors {
         let StepFinder { world, state, effective, tags, .. } = step_finder;
         let mut undecided = shared.undecided.clone();
-        let grant_targets = shared.grant_targets.clone();
-        let mut reachable = shared.reachable.clone();
-        let mut assumed = find_assumable_by_name(world, state, effective, tags, &mut undecided);
-        reachable.union_with(&assumed);
+        let mut reachable = world.principals.empty_set();
+        reachable.union_with(&shared.reachable);
+        let mut by_name = find_assumable_by_name(world, state, effective, tags, &mut undecided);
+        let mut assumed = by_name.clone();
+        assumed.intersect_with(&world.limited_if_assumed);
+        let mut is_like_others = assumed.is_subset(&shared.assumable);
         assumed.union_with(&shared.assumable);
         assumed.intersect_with(&world.limited_if_assumed);
         let mut assumed_only = assumed.clone();
         assumed_only.difference_with(&shared.reachable_otherwise);
         for technique in techniques().iter().filter(|technique| technique.kind == TechniqueKind::WebIdentityToken) {
             let by_token = step_finder.find_reachable(technique, &mut undecided);
-            reachable.union_with(&by_token);
+            by_name.union_with(&by_token);
+            is_like_others &= assumed_only.is_disjoint(&by_token);
             assumed_only.difference_with(&by_token);
         }
+        is_like_others &= by_name.is_subset(&reachable);
+        reachable.union_with(&by_name);
         reachable.remove(state.principal);
         assumed.intersect_with(&reachable);
-        let mut targets = reachable.clone();
-        targets.insert(state.principal);
-        let mut changed_states = find_changed_states(step_finder, &targets, &grant_targets, &mut undecided);
-        changed_states.extend(step_finder.find_federated_sessions(&mut undecided));
-        changed_states.extend(shared.created.iter().cloned().map(|created| step_finder.to_created_state(created)));
-        let mut changing = techniques().iter().filter(|technique| technique.changes_other_principals());
-        let changes_others = changing.any(|technique| step_finder.may_change(technique));
+        let mut itself = world.principals.empty_set();
+        itself.insert(state.principal);
+        let mut own_states = find_changed_states(step_finder, &itself, &shared.grant_targets, &mut undecided);
+        own_states.extend(find_separate_states(step_finder, &mut undecided));
+        own_states.extend(step_finder.find_federated_sessions(&mut undecided));
+        own_states.extend(shared.created.iter().cloned().map(|created| step_finder.to_created_state(created)));
+        let changes_others = changing_techniques().any(|technique| step_finder.may_change(technique));
         let tag_grants = step_finder.find_tag_grants(&mut undecided);
         let boundary_choices = step_finder.find_boundary_choices(&mut undecided);
         let writes_policies = [
@@ -105,14 +120,13 @@ impl Successors {
         let depends_on_tags = !world.tag_index.keys().is_empty()
             && (world.tag_index.names_tags_of_roles() || keys.any(|key| find_resource_tag(key.lower()).is_some()));
         Successors {
-            reachable,
-            assumed,
-            assumed_only,
-            grant_targets,
-            changed_states,
-            creations: shared.creations.clone(),
+            reachable: without_room(reachable),
+            assumed: without_room(assumed),
+            assumed_only: without_room(assumed_only),
+            own_states,
+            is_like_others,
             changes_others,
-            rewritable: shared.rewritable.clone(),
+            shared,
             tag_grants,
             boundary_choices,
             depends_on_boundaries,
@@ -120,6 +134,60 @@ impl Successors {
             undecided,
         }
     }
+}
+
+impl Successors {
+    /// Whether it reaches what all states with the same statements reach, itself left out, and can do nothing else.
+    pub(crate) fn only_reaches_like_others(&self) -> bool {
+        let SharedSuccessors { rewritable, grant_targets, created, creations, .. } = &*self.shared;
+        self.is_like_others
+            && !self.changes_others
+            && self.own_states.is_empty()
+            && self.tag_grants.is_empty()
+            && self.boundary_choices.is_empty()
+            && self.undecided.is_empty()
+            && rewritable.is_clear()
+            && grant_targets.is_clear()
+            && created.is_empty()
+            && creations.is_empty()
+    }
+}
+
+impl ReachedChanges {
+    pub(crate) fn compute(step_finder: &StepFinder<'_>, successors: &Successors) -> ReachedChanges {
+        let mut undecided = BTreeSet::new();
+        let states = match successors.changes_others {
+            true => {
+                let Successors { reachable, shared, .. } = successors;
+                find_changed_states(step_finder, reachable, &shared.grant_targets, &mut undecided)
+            }
+            false => Vec::new(),
+        };
+        ReachedChanges { states, undecided }
+    }
+}
+
+/// A set that takes no memory if it is empty, as most are: there are some for each of N principals, and one with room for all takes
+/// N bits. Nothing can be inserted.
+fn without_room(set: FixedBitSet) -> FixedBitSet {
+    if set.is_clear() { FixedBitSet::new() } else { set }
+}
+
+/// The techniques that can change any principal.
+fn changing_techniques() -> impl Iterator<Item = &'static Technique> {
+    techniques().iter().filter(|technique| technique.changes_other_principals())
+}
+
+/// The states that a state makes of itself alone, and those that act for other principals.
+fn find_separate_states(step_finder: &StepFinder<'_>, undecided: &mut BTreeSet<UndecidedReason>) -> Vec<NodeState> {
+    let none = step_finder.world.principals.empty_set();
+    let targets = ChangeTargets { widened: &none, freed: &none };
+    // What can be created is the same for all states with the same statements.
+    let is_other = |technique: &&Technique| {
+        !technique.changes_other_principals() && technique.kind != TechniqueKind::CreatePrincipal
+    };
+    let making = techniques().iter().filter(is_other);
+    making.flat_map(|technique| step_finder.find_changed_states(technique, targets, undecided)).collect()
 }
 
 /// The states that a state makes of `targets`, other than by granting everything.
@@ -132,13 +200,11 @@ pub(crate) fn find_changed_states(
     // A principal that can be granted everything needs no other additional permissions.
     let mut widened = targets.clone();
     widened.difference_with(grant_targets);
-    if step_finder.state.change.grants_all {
+    if step_finder.state.change.grants_all && widened.contains(step_finder.state.principal) {
         widened.remove(step_finder.state.principal);
     }
     let targets = ChangeTargets { widened: &widened, freed: targets };
-    // What can be created is the same for all states with the same statements.
-    let changing = techniques().iter().filter(|technique| technique.kind != TechniqueKind::CreatePrincipal);
-    changing.flat_map(|technique| step_finder.find_changed_states(technique, targets, undecided)).collect()
+    changing_techniques().flat_map(|technique| step_finder.find_changed_states(technique, targets, undecided)).collect()
 }
 
 impl SharedSuccessors {
@@ -173,11 +239,11 @@ impl SharedSuccessors {
         let is_enough = is_unlimited && world.session_keys.is_empty();
         let creations = if is_enough { Vec::new() } else { step_finder.find_creations(&mut undecided) };
         SharedSuccessors {
-            reachable,
-            assumable,
-            reachable_otherwise,
-            rewritable,
-            grant_targets,
+            reachable: without_room(reachable),
+            assumable: without_room(assumable),
+            reachable_otherwise: without_room(reachable_otherwise),
+            rewritable: without_room(rewritable),
+            grant_targets: without_room(grant_targets),
             created,
             creations,
             undecided,

@@ -4,6 +4,7 @@
 //! compiles once for each binding of them.
 
 use std::ops::Deref;
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, OnceLock};
 
 use fixedbitset::FixedBitSet;
@@ -37,6 +38,8 @@ pub struct Solver<'c> {
     type_domain_cache: TypeDomainCache,
     arn_segment_variants: OnceLock<Vec<Option<ArnSegmentVariants>>>,
     rcp_services: OnceLock<Arc<FxHashSet<Box<str>>>>,
+    /// The number of questions that were answered: tests compare it at two sizes.
+    pub(crate) answered: AtomicUsize,
 }
 
 /// The compiled statements of a run. Each entry keeps its document alive, so that the address in the key stays unique.
@@ -53,7 +56,7 @@ type TypeDomainCache = Cache<(ResourceTypeId, Option<Partition>), Arc<Vec<Resour
 
 /// A statement under one interpretation and one binding of its variables: the address of the document, which the entry
 /// keeps alive, and the index.
-#[derive(Eq, PartialEq, Hash, Debug)]
+#[derive(Clone, Eq, PartialEq, Hash, Debug)]
 struct CompiledStatementKey {
     document: usize,
     index: usize,
@@ -85,6 +88,7 @@ impl<'c> Solver<'c> {
             type_domain_cache: Cache::default(),
             arn_segment_variants: OnceLock::new(),
             rcp_services: OnceLock::new(),
+            answered: AtomicUsize::new(0),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Whether an answer depends on a question that AWS's documentation leaves open.
 
 use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
 
 use super::common_excess::is_proof_under;
 use crate::access::{ContextValue, decide_condition};
@@ -23,6 +24,7 @@ impl Solver<'_> {
 
     /// Like [`Solver::solve`], with the full answer: the proven excess, and the reasons why there may be more.
     pub fn answer(&self, question: &Question<'_>) -> SolverAnswer {
+        self.answered.fetch_add(1, Ordering::Relaxed);
         let answer = self.answer_with_interpretation(question, Interpretation::default());
         let is_broader = !answer.grants.is_empty();
         if !is_broader && !answer.undecided.is_empty() {

@@ -23,7 +23,7 @@ const MAX_CACHED: usize = 1 << 16;
 const MAX_UNCACHED_NEGATIVES: usize = 4;
 
 /// The ids of the patterns of a search.
-#[derive(Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Debug, Eq, Hash, PartialEq)]
 struct SearchKey {
     positive: Box<[usize]>,
     negative: Box<[usize]>,

@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use iamdrift::catalog::{ActionId, Catalog};
-use iamdrift::reach::{
-    ControlChange, GoalResult, Graph, NodeState, PathSoFar, StateChange, Technique, TechniqueKind, techniques,
-};
+use iamdrift::reach::{ControlChange, GoalResult, Graph, NodeState, PathSoFar, Technique, TechniqueKind, techniques};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
@@ -269,7 +267,7 @@ fn taken(solver: &Solver<'_>, technique: &Technique, allowed: &BTreeSet<String>)
     let graph = Graph::new(solver, &snapshot, jiff::civil::date(2026, 11, 20));
     [start_role(technique), arn("user", "u")].map(|who| {
         let from = graph.find(&who).unwrap();
-        let (_, own, _) = graph.build_layers(&NodeState { principal: from, change: StateChange::default() });
+        let (_, own, _) = graph.build_layers(&NodeState::unchanged(from));
         let mut goal = |path: &PathSoFar<'_>| match graph.has_excess(path.last(), &own) {
             Ok(true) => GoalResult::Met(graph.prove_steps(&path.steps()).unwrap()),
             Ok(false) => GoalResult::NotMet,

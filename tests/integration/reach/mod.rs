@@ -42,7 +42,7 @@ mod widening;
 use std::path::Path;
 
 use iamdrift::catalog::Catalog;
-use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep, StateChange};
+use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, ProvenStep};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use iamdrift::source::SourceFile;
@@ -59,7 +59,7 @@ pub fn shortest(snapshot: &Snapshot, arn: &str) -> Option<Vec<ProvenStep>> {
 }
 
 pub fn of(graph: &Graph<'_>, from: usize) -> Option<Vec<ProvenStep>> {
-    let itself = NodeState { principal: from, change: StateChange::default() };
+    let itself = NodeState::unchanged(from);
     let (_, own, _) = graph.build_layers(&itself);
     let mut goal = |way: &PathSoFar<'_>| match graph.has_excess(way.last(), &own) {
         Ok(true) => GoalResult::Met(graph.prove_steps(&way.steps()).unwrap()),

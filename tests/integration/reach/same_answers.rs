@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use iamdrift::catalog::Catalog;
 use iamdrift::iam::Arn;
-use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, StateChange, WhoCanQuery};
+use iamdrift::reach::{GoalResult, Graph, NodeState, PathSoFar, WhoCanQuery};
 use iamdrift::snapshot::Snapshot;
 use iamdrift::solve::Solver;
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ fn hold(snapshot: &Snapshot, step: usize) -> usize {
     let any = WhoCanQuery::new(catalog, "sts:AssumeRole", None);
     let mut pairs = 0;
     for from in (0..graph.len()).step_by(step) {
-        let being = NodeState { principal: from, change: StateChange::default() };
+        let being = NodeState::unchanged(from);
         let at_once = graph.answer_who_can(&being, &any).unwrap().map(|can| can.assumable_roles).unwrap_or_default();
         for role in roles.iter().filter(|role| role.as_str() != graph.arn(from)) {
             let one = WhoCanQuery::new(catalog, "sts:AssumeRole", Some(role.as_str()));
@@ -51,7 +51,7 @@ pub fn hold_steps(snapshot: &Snapshot) {
             GoalResult::<()>::NotMet
         };
         graph.find_shortest_path(from, &mut goal);
-        let being = NodeState { principal: from, change: StateChange::default() };
+        let being = NodeState::unchanged(from);
         let can = |arn: &String| {
             let one = WhoCanQuery::new(catalog, "sts:AssumeRole", Some(arn));
             graph.answer_who_can(&being, &one).unwrap().is_some()

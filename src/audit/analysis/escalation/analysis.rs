@@ -1,6 +1,7 @@
 //! The attack graph, which of its steps are declared, and the answers that principals share.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::shared_excess::SharedExcess;
 use crate::access::find_missing_documents;
@@ -28,6 +29,8 @@ pub(crate) struct EscalationAnalysis<'a> {
     /// Whether the first state has no access beyond the second.
     pub(super) covered_cache: Cache<(EquivalenceClass, EquivalenceClass), bool>,
     all_access_cache: Cache<EquivalenceClass, bool>,
+    /// The number of questions about ends of paths.
+    pub(super) end_questions: AtomicUsize,
 }
 
 /// The equivalence class of a state, and the address of a ceiling.
@@ -52,7 +55,13 @@ impl<'a> EscalationAnalysis<'a> {
             excess_cache: Cache::default(),
             covered_cache: Cache::default(),
             all_access_cache: Cache::default(),
+            end_questions: AtomicUsize::new(0),
         }
+    }
+
+    /// How many questions about ends of paths were asked.
+    pub(crate) fn count_end_questions(&self) -> usize {
+        self.end_questions.load(Ordering::Relaxed)
     }
 
     /// The position of an audited principal.

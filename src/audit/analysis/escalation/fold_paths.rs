@@ -79,15 +79,14 @@ impl EscalationAnalysis<'_> {
         if self.has_all_account_access(&path.end) || self.graph.has_other_actions(&path.end, &other.end) {
             return false;
         }
-        let witnesses = path.excess.values().filter_map(|excess| excess.witness.as_ref());
-        if self.graph.is_denied_one_of(&path.end, &other.end, witnesses) {
-            return false;
-        }
         let class = self.graph.equivalence_class(&path.end, other_access);
         let other_class = self.graph.equivalence_class(&other.end, other_access);
         class == other_class
             || self.covered_cache.get_or_compute((class, other_class), || {
-                self.graph.has_excess_over_state(&path.end, &other.end) == Ok(false)
+                let witnesses = path.excess.values().filter_map(|excess| excess.witness.as_ref());
+                // A request that the one is allowed and the other is denied is a proof by itself.
+                !self.graph.is_denied_one_of(&path.end, &other.end, witnesses)
+                    && self.graph.has_excess_over_state(&path.end, &other.end) == Ok(false)
             })
     }
 

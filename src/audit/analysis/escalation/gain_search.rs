@@ -19,7 +19,7 @@ use crate::audit::options::ExtentMode;
 use crate::audit::subject::accepted_extents::AcceptedExtents;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
 use crate::reach::{EquivalenceClass, NodeState, PathSoFar, PathStep, VisitOutcome};
-use crate::solve::UndecidedReason;
+use crate::solve::{Access, UndecidedReason};
 
 /// Once a principal can obtain everything that policies of its account can allow, the search ends after this many further
 /// states: each costs questions and a proof, and N principals that can each become administrator have N² paths.
@@ -30,8 +30,8 @@ const MAX_FURTHER_STATES_IN_ALL: usize = 4_000;
 const MIN_FURTHER_STATES: usize = 2;
 
 /// A search from one principal.
-struct GainSearch<'s, 'a> {
-    analysis: &'s EscalationAnalysis<'a>,
+pub(super) struct GainSearch<'s, 'a> {
+    pub(super) analysis: &'s EscalationAnalysis<'a>,
     prover: PathProver<'s, 'a>,
     analyzer: &'s Analyzer<'s>,
     subject: &'s AuditedPrincipal<'s>,
@@ -50,12 +50,12 @@ struct GainSearch<'s, 'a> {
     own_lower_bound: FixedBitSet,
     /// The states without guarded access, by the position of the guard and by whether they can satisfy it.
     guarded_classes: FxHashSet<(usize, bool, EquivalenceClass)>,
-    gained: Vec<GainedState>,
+    pub(super) gained: Vec<GainedState>,
     /// The principals with all access of their account that the start may become with declared steps, or with what an exception
     /// accepts, and the steps.
-    declared_administrators: Vec<(usize, Vec<PathStep>)>,
+    pub(super) declared_administrators: Vec<(usize, Vec<PathStep>)>,
     all_access: AllAccess,
-    undecided: BTreeSet<UndecidedReason>,
+    pub(super) undecided: BTreeSet<UndecidedReason>,
 }
 
 /// Whether a search has obtained everything that policies of an account can allow.
@@ -74,18 +74,18 @@ enum AllAccess {
 }
 
 /// A state with broader access, and an unproven path to it.
-struct GainedState {
-    state: NodeState,
-    steps: Vec<PathStep>,
-    gain: StateGain,
+pub(super) struct GainedState {
+    pub(super) state: NodeState,
+    pub(super) steps: Vec<PathStep>,
+    pub(super) gain: StateGain,
 }
 
 /// What a state has and the principal does not.
-struct StateGain {
-    key: String,
+pub(super) struct StateGain {
+    pub(super) key: String,
     /// What no exception accepts. All access beyond the ceiling if there is no exception, or if it accepts all.
-    excess: Arc<ExcessByStatement>,
-    is_accepted: bool,
+    pub(super) excess: Arc<ExcessByStatement>,
+    pub(super) is_accepted: bool,
     /// The name of the guard that the access is without. None if it is beyond the ceiling.
     guard: Option<String>,
 }
@@ -121,7 +121,10 @@ impl EscalationAnalysis<'_> {
             accepted_extents,
             own,
             lower_bound,
-            contained_classes: FxHashSet::default(),
+            // A principal with the same statements is allowed nothing more.
+            contained_classes: FxHashSet::from_iter([self
+                .graph
+                .equivalence_class(&NodeState::unchanged(start), &Access::default())]),
             excess_by_class: FxHashMap::default(),
             guards,
             own_lower_bound,
@@ -134,13 +137,13 @@ impl EscalationAnalysis<'_> {
         let undecided_steps = self.graph.visit_states(start, None, &mut |path| search.visit(path));
         search.undecided.extend(undecided_steps);
         search.visit_behind_administrators();
-        let mut result = search.prove();
+        // An exception accepts one end. What it leaves is reported by itself, and so is what it does not accept.
+        let may_fold = |key: &str| extents == ExtentMode::Without && accepted_extents.find(key).is_none();
+        let mut result = search.prove(&may_fold);
         if result.paths.iter().any(|path| self.has_all_account_access(&path.end)) {
             // No further path leads to more.
             result.undecided.clear();
         }
-        // An exception accepts one end. What it leaves is reported by itself, and so is what it does not accept.
-        let may_fold = |key: &str| extents == ExtentMode::Without && accepted_extents.find(key).is_none();
         result.paths = self.fold_paths(result.paths, &may_fold);
         result
     }
@@ -166,9 +169,13 @@ impl GainSearch<'_, '_> {
             return VisitOutcome::Expand;
         }
         let mut gains: Vec<StateGain> = Vec::new();
+        let mut is_decided = true;
         match self.find_gain(state) {
             Ok(gain) => gains.extend(gain),
-            Err(reasons) => self.undecided.extend(reasons),
+            Err(reasons) => {
+                self.undecided.extend(reasons);
+                is_decided = false;
+            }
         }
         // The finding about access beyond the ceiling is about the whole end.
         if gains.iter().all(|gain| gain.is_accepted) {
@@ -178,7 +185,8 @@ impl GainSearch<'_, '_> {
             }
         }
         if gains.is_empty() {
-            return VisitOutcome::Expand;
+            let is_same_for_class = is_decided && self.guards.is_empty() && self.is_like_its_class(state);
+            return if is_same_for_class { VisitOutcome::ExpandClass } else { VisitOutcome::Expand };
         }
         let has_all = self.analysis.has_all_account_access(state);
         let is_reported = |gain: &StateGain| !gain.is_accepted && gain.guard.is_none();
@@ -199,60 +207,11 @@ impl GainSearch<'_, '_> {
         if has_all { VisitOutcome::Skip } else { VisitOutcome::Expand }
     }
 
-    /// A state that only several sessions together obtain: whether it is obtained is undecided, if it would be a finding that there
-    /// is not yet.
-    fn add_joined_gain(&mut self, state: &NodeState) {
-        let is_new = |gains: &[GainedState], gain: &StateGain| {
-            !gain.is_accepted && gains.iter().all(|known| known.gain.key != gain.key)
-        };
-        for found in [self.find_gain(state), self.find_guarded_gain(state)] {
-            match found {
-                Ok(Some(gain)) if is_new(&self.gained, &gain) => {
-                    self.undecided.insert(self.analysis.graph.describe_joined(state));
-                }
-                Ok(_) => {}
-                Err(reasons) => self.undecided.extend(reasons),
-            }
-        }
-    }
-
-    fn may_be_declared(&self, path: &PathSoFar<'_>) -> bool {
-        path.steps().iter().all(|step| self.analysis.may_be_declared(step))
-    }
-
-    /// Visits what the start obtains as an administrator of an account, if that is expected: other accounts, and what SCPs and RCPs
-    /// deny to the administrator.
-    fn visit_behind_administrators(&mut self) {
-        let graph = &self.analysis.graph;
-        for (administrator, steps) in std::mem::take(&mut self.declared_administrators) {
-            if !graph.has_more_than_account(administrator) {
-                continue;
-            }
-            let undecided = graph.visit_states(administrator, None, &mut |path| {
-                let state = path.last();
-                // The administrator has what policies of its account can allow.
-                if graph.is_same_account(administrator, state.principal) && !state.change.lifts_controls() {
-                    return VisitOutcome::Expand;
-                }
-                if path.is_joined() {
-                    self.add_joined_gain(state);
-                    return VisitOutcome::Expand;
-                }
-                match self.find_gain(state) {
-                    Ok(gain) => {
-                        let steps = steps.iter().cloned().chain(path.steps()).collect();
-                        self.gained.extend(gain.map(|gain| GainedState { state: state.clone(), steps, gain }));
-                    }
-                    Err(reasons) => self.undecided.extend(reasons),
-                }
-                if self.analysis.has_all_account_access(state) { VisitOutcome::Skip } else { VisitOutcome::Expand }
-            });
-            self.undecided.extend(undecided);
-        }
-    }
-
     /// What a state can do of the actions of a guard without its condition. None if it can do nothing more.
-    fn find_guarded_gain(&mut self, state: &NodeState) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
+    pub(super) fn find_guarded_gain(
+        &mut self,
+        state: &NodeState,
+    ) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
         let graph = &self.analysis.graph;
         if self.guards.is_empty() || graph.is_limited_to(state, &self.own_lower_bound) {
             return Ok(None);
@@ -287,8 +246,19 @@ impl GainSearch<'_, '_> {
         if undecided.is_empty() { Ok(None) } else { Err(undecided) }
     }
 
+    /// Whether every unchanged principal with the same statements as a state without a gain has none.
+    fn is_like_its_class(&self, state: &NodeState) -> bool {
+        let graph = &self.analysis.graph;
+        let is_shared = || {
+            let (known_context, ..) = graph.known_context(state);
+            let allowed = self.own.at_end(&known_context, false);
+            matches!(graph.equivalence_class(state, &allowed.access), EquivalenceClass::Shared(_))
+        };
+        state.change.is_unchanged() && (graph.is_limited_to(state, &self.lower_bound) || is_shared())
+    }
+
     /// What a state has and the principal does not. None if it has nothing more.
-    fn find_gain(&mut self, state: &NodeState) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
+    pub(super) fn find_gain(&mut self, state: &NodeState) -> Result<Option<StateGain>, BTreeSet<UndecidedReason>> {
         let graph = &self.analysis.graph;
         if graph.is_limited_to(state, &self.lower_bound) {
             return Ok(None);
@@ -363,11 +333,32 @@ impl GainSearch<'_, '_> {
     }
 
     /// The paths that are proven and not declared.
-    fn prove(self) -> EscalationResult {
+    ///
+    /// `may_fold`: whether the gain with a key may be listed with another one.
+    fn prove(self, may_fold: &dyn Fn(&str) -> bool) -> EscalationResult {
         let mut result = EscalationResult { undecided: self.undecided, ..EscalationResult::default() };
-        for GainedState { state, steps, gain } in self.gained {
+        let may_list = |gained: &GainedState| gained.gain.guard.is_none() && may_fold(&gained.gain.key);
+        let on_the_way = self.analysis.find_ends_on_the_way(self.analyzer, &self.gained, &may_list);
+        // The number of steps until a proven path is not declared, by its position.
+        let mut proven: FxHashMap<usize, Option<usize>> = FxHashMap::default();
+        let mut listed: FxHashMap<usize, Vec<String>> = FxHashMap::default();
+        for (gained, passing) in self.gained.iter().zip(&on_the_way) {
+            let Some((at, longer)) = passing.and_then(|at| Some((at, self.gained.get(at)?))) else { continue };
+            let undeclared = proven.entry(at).or_insert_with(|| self.prover.count_until_undeclared(&longer.steps));
+            if undeclared.is_some_and(|count| count <= gained.steps.len()) {
+                listed.entry(at).or_default().push(self.analysis.graph.state_arn(&gained.state).to_owned());
+            }
+        }
+        let is_listed = |end: &str, at: Option<usize>| {
+            at.and_then(|at| listed.get(&at)).is_some_and(|ends| ends.iter().any(|listed| listed == end))
+        };
+        for (position, (GainedState { state, steps, gain }, passing)) in
+            self.gained.into_iter().zip(on_the_way).enumerate()
+        {
             let StateGain { key, excess, is_accepted, guard } = gain;
-            if is_accepted && result.accepted.iter().any(|path| path.key == key) {
+            if is_accepted && result.accepted.iter().any(|path| path.key == key)
+                || is_listed(self.analysis.graph.state_arn(&state), passing)
+            {
                 continue;
             }
             match self.prover.prove(&steps) {
@@ -376,7 +367,7 @@ impl GainSearch<'_, '_> {
                 Ok(Some(steps)) => {
                     let leaves_out_others =
                         self.all_access == AllAccess::ObtainedAndCut && self.analysis.has_everything(&state);
-                    let covered_ends = Vec::new();
+                    let covered_ends = listed.get(&position).cloned().unwrap_or_default();
                     let found = BroaderPath { key, end: state, guard, steps, excess, covered_ends, leaves_out_others };
                     if is_accepted { result.accepted.push(found) } else { result.paths.push(found) }
                 }

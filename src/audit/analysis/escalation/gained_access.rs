@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::analysis::EscalationAnalysis;
 use super::shared_excess::SharedExcess;
@@ -50,6 +51,7 @@ impl EscalationAnalysis<'_> {
                 let expected = ceiling.allows(|layers| analyzer.is_allowed(layers, request, interpretation));
                 ReplayDecisions { allowed, expected }.check_excess(request)
             };
+            self.end_questions.fetch_add(1, Ordering::Relaxed);
             let (known_context, partition, account) = self.graph.known_context(end.state);
             let requester = Requester { known_context: &known_context, partition, account };
             let query = Query::new_difference(analyzer, requester, &replay).with_detail(BRIEF_DETAIL);
@@ -91,6 +93,7 @@ impl EscalationAnalysis<'_> {
         access: &Access,
         replay: &WitnessReplay<'_>,
     ) -> QueryAnswer {
+        self.end_questions.fetch_add(1, Ordering::Relaxed);
         let expected = accepted.map_or(Cow::Borrowed(&*allowed.access), |a| Cow::Owned(a.extend(&allowed.access)));
         let (known_context, partition, account) = self.graph.known_context(state);
         let requester = Requester { known_context: allowed.extend_context(&known_context), partition, account };

@@ -9,11 +9,15 @@
 //! - `guarded_access`: what a state can do of the actions of a guard
 //! - `undeclared_path`: another path to the end of a declared one
 //! - `fold_paths`: paths with the same first step, of which one leads to all access of the others
+//! - `ends_on_the_way`: ends that are allowed nothing but the next step of a longer path
 //! - `gain_search`: the search from one principal
+//! - `further_gains`: gains of several sessions together, and behind an expected administrator
 
 pub(crate) mod analysis;
 pub(crate) mod broader_path;
+mod ends_on_the_way;
 mod fold_paths;
+mod further_gains;
 mod gain_search;
 mod gained_access;
 mod guarded_access;

@@ -40,6 +40,13 @@ impl<'p, 'a> PathProver<'p, 'a> {
         matches!(self.prove(steps), Ok(Some(_)))
     }
 
+    /// The number of steps of a path until one is not declared, if each step is proven. None if that is not so.
+    pub(super) fn count_until_undeclared(&self, steps: &[PathStep]) -> Option<usize> {
+        let proven = self.prove_steps(steps).ok()?;
+        let is_undeclared = |step: &ProvenStep| !self.analysis.is_declared_assumption(step);
+        proven.steps.iter().position(is_undeclared).map(|position| position + 1)
+    }
+
     /// Proves a path, or another one to the same state if every step is declared.
     pub(super) fn prove(&self, steps: &[PathStep]) -> ProvenPath {
         let ProvenSteps { steps: proven, mut undecided } = self.prove_steps(steps)?;

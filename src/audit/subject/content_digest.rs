@@ -8,8 +8,8 @@ use crate::snapshot::{LayerKind, MissingDocument, MissingReason, Principal, Snap
 /// The content id of what was read about a principal: an exception for a principal that is undecided cannot rest on a
 /// decision, so it ends with every change, also of text that means the same.
 ///
-/// `others` is the snapshot if the reasons depend on other principals. Then the id covers all of them.
-pub(crate) fn compute_content_digest(subject: &AuditedPrincipal<'_>, others: Option<&Snapshot>) -> String {
+/// `others` is the content id of the snapshot if the reasons depend on other principals. Then the id covers all of them.
+pub(crate) fn compute_content_digest(subject: &AuditedPrincipal<'_>, others: Option<&str>) -> String {
     let layers = &subject.layers;
     let mut digest = Digest::default();
     digest.add_policies("identity", layers.identity.iter());
@@ -24,14 +24,22 @@ pub(crate) fn compute_content_digest(subject: &AuditedPrincipal<'_>, others: Opt
     digest.add_principal(subject.principal);
     let trust = subject.principal.missing_documents.iter().filter(|missing| missing.layer == LayerKind::Trust);
     digest.add_unread("unread", subject.missing_documents.iter().chain(trust));
-    if let Some(snapshot) = others {
+    if let Some(snapshot_id) = others {
         digest.add("others");
-        for (_, principal) in snapshot.principals() {
-            digest.add_principal(principal);
-            digest.add_unread(principal.arn.as_str(), principal.missing_documents.iter());
-        }
+        digest.add(snapshot_id);
     }
     digest.0.finalize().to_hex().chars().take(16).collect()
+}
+
+/// The content id of what was read about all principals of a snapshot. It takes as long as reading them again, so that an audit
+/// computes it once.
+pub(crate) fn compute_snapshot_digest(snapshot: &Snapshot) -> String {
+    let mut digest = Digest::default();
+    for (_, principal) in snapshot.principals() {
+        digest.add_principal(principal);
+        digest.add_unread(principal.arn.as_str(), principal.missing_documents.iter());
+    }
+    digest.0.finalize().to_hex().to_string()
 }
 
 /// A hash over texts. A length before each text keeps different lists from having the same bytes.
