@@ -81,17 +81,23 @@ impl Graph<'_> {
             by_account.entry(account).or_default().push(at);
         }
         let mut is_new = !new.is_empty();
-        for (account, states) in by_account {
-            if progress.joined.insert(account, states.len()) != Some(states.len()) {
+        let actions = self.step_actions.get_or_init(|| self.list_actions_of_steps());
+        for (account, mut states) in by_account {
+            states.retain(|at| {
+                let state = obtained.state(*at);
+                // A service that acts with a part of a role's permissions makes its own requests only.
+                state.change.limited_by.is_none() && !self.world.effective(state).upper_bound.is_disjoint(actions)
+            });
+            if states.len() > 1 && progress.joined.insert(account, states.len()) != Some(states.len()) {
                 let arrivals = (&mut *obtained, &mut *classes);
-                is_new |= self.join_permissions(&states, holdings, arrivals, &mut *new, undecided);
+                self.join_permissions(&states, holdings, arrivals, &mut *new, undecided);
+                is_new = true;
             }
         }
         is_new
     }
 
-    /// Adds what these states of one account obtain if each required action is one that any of them is allowed. Whether there are
-    /// several.
+    /// Adds what several states of one account obtain if each required action is one that any of them is allowed.
     fn join_permissions(
         &self,
         states: &[usize],
@@ -99,21 +105,14 @@ impl Graph<'_> {
         (obtained, classes): (&mut Obtained, &mut ClassProgress),
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
-    ) -> bool {
-        let actions = self.step_actions.get_or_init(|| self.list_actions_of_steps());
-        let sessions = states.iter().map(|at| (*at, self.world.effective(obtained.state(*at))));
-        let mut sessions: Vec<(usize, EffectiveAccess<'_>)> =
-            sessions.filter(|(_, session)| !session.upper_bound.is_disjoint(actions)).collect();
-        if sessions.len() > MAX_SESSIONS {
+    ) {
+        if states.len() > MAX_SESSIONS {
             undecided.insert(UndecidedReason::TooMany { most: MAX_SESSIONS, items: "sessions that can act together" });
-            sessions.truncate(MAX_SESSIONS);
         }
-        if sessions.len() < 2 {
-            return false;
-        }
-        let (first, effective) = sessions.remove(0);
-        let helpers: Vec<EffectiveAccess<'_>> = sessions.into_iter().map(|(_, session)| session).collect();
-        let state = NodeState::unchanged(obtained.state(first).principal);
+        let mut sessions = states.iter().take(MAX_SESSIONS).map(|at| self.world.effective(obtained.state(*at)));
+        let (Some(first), Some(effective)) = (states.first(), sessions.next()) else { return };
+        let helpers: Vec<EffectiveAccess<'_>> = sessions.collect();
+        let state = NodeState::unchanged(obtained.state(*first).principal);
         let at = obtained.add_joined_sessions(state.clone());
         let step_finder =
             StepFinder { helpers: &helpers, ..StepFinder::new(&self.world, &state, &effective, &self.original_tags) };
@@ -129,7 +128,6 @@ impl Graph<'_> {
         for changed in changed.into_iter().filter(|changed| !changed.change.is_separate()) {
             obtained.add_change(changed.principal, Change::new(at, changed.change), new);
         }
-        true
     }
 
     /// The actions of steps: those that techniques require, but for the one that assumes a role, and those that change something in

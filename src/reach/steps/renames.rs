@@ -21,11 +21,13 @@ use crate::solve::UndecidedReason;
 const UPDATE_USER: &str = "iam:UpdateUser";
 
 impl StepFinder<'_> {
-    /// The states of the targets under other names, one for each pattern over names that policies distinguish.
+    /// The states of the targets under other names, one for each pattern over names that policies distinguish. `widened`: those that
+    /// can get policies, and not everything.
     // AWS: UpdateUser: the caller needs permission on the user and on the user under the new name.
     pub(super) fn rename_users(
         &self,
         targets: &FixedBitSet,
+        widened: &FixedBitSet,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<NodeState> {
         let mut users = self.account_users();
@@ -38,7 +40,7 @@ impl StepFinder<'_> {
             if change.renamed.is_some() || change.is_separate() {
                 continue;
             }
-            for arn in self.choose_other_names(user, &change, undecided) {
+            for arn in self.choose_other_names((user, widened.contains(user)), &change, undecided) {
                 let renamed = Some(Arc::from(arn));
                 states.push(NodeState::new(user, StateChange { renamed, ..change.clone() }));
             }
@@ -55,18 +57,18 @@ impl StepFinder<'_> {
         self.choose_unused_arn(&arns, NameLimits::default(), undecided)
     }
 
-    /// The ARNs that the state can give a user, one for each way in which the policies that apply to it treat names.
+    /// The ARNs that the state can give a user, one for each way in which the policies that apply to it treat names, or those that
+    /// it can get.
     fn choose_other_names(
         &self,
-        user: usize,
+        (user, is_widened): (usize, bool),
         change: &StateChange,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> BTreeSet<String> {
         let layers = self.world.node(user).build_layers_after(change);
         let mut patterns = self.world.name_patterns.clone();
         let policies = layers.identity.iter().chain(layers.boundary.iter().flatten());
-        // It can get these before or after it is renamed.
-        let attachable = list_attachable_documents(self.world.node(user).account);
+        let attachable = list_attachable_documents(self.world.node(user).account).filter(|_| is_widened);
         let documents: Vec<_> = policies.map(|policy| &policy.document).chain(attachable).collect();
         documents.iter().for_each(|document| self.add_own_patterns(document, &mut patterns));
         let names_itself = documents.iter().any(|document| {

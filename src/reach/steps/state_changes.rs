@@ -64,7 +64,7 @@ impl StepFinder<'_> {
             TechniqueKind::RemoveFromOrganization => self.remove_from_organization(technique, targets.freed, undecided),
             TechniqueKind::LiftControls => self.lift_controls(technique, targets.freed, undecided),
             TechniqueKind::GrantKeyUse => self.grant_key_use(technique, undecided).into_iter().collect(),
-            TechniqueKind::RenameUser => self.rename_users(targets.freed, undecided),
+            TechniqueKind::RenameUser => self.rename_users(targets.freed, targets.widened, undecided),
             TechniqueKind::AttachUser | TechniqueKind::AttachRole | TechniqueKind::AttachGroup => {
                 self.attach_limited_policy(technique.kind, action, targets.widened, undecided)
             }

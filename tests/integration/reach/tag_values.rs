@@ -155,7 +155,7 @@ fn the_value_of_a_variable_is_a_tag_with_another_key() {
         found_by(&[tags, tags_itself, assumes()], &[admin(trust())], &[]).map(|steps| steps.is_some())
     };
     let why = both("a*", "*b").expect_err("the order of the two changes");
-    assert!(why.iter().all(|reason| reason.contains("one after the other")), "{why:?}");
+    assert!(why.iter().any(|reason| reason.contains("one after the other")), "{why:?}");
     assert_eq!(both("a*", "b*"), Ok(false));
 }
 
