@@ -100,7 +100,7 @@ fn needs_both_versions(first: &Value, second: &Value, account: impl Fn(&mut Valu
     };
     let found = find_with(&[set(), first.clone()], &[set(), second.clone()]);
     assert!(found.as_ref().is_err_and(|reasons| reasons.iter().any(|why| why.contains("together"))), "{found:?}");
-    assert_eq!(find_with(&[first.clone()], &[set(), second.clone()]), Ok(None), "cannot be set");
+    assert_eq!(find_with(std::slice::from_ref(first), &[set(), second.clone()]), Ok(None), "cannot be set");
     assert_eq!(find_with(&[set(), first.clone()], &[set()]), Ok(None), "without the second");
     assert_eq!(find_with(&[set()], &[set(), second.clone()]), Ok(None), "without the first");
 }
