@@ -118,7 +118,9 @@ impl Graph<'_> {
             StepFinder { helpers: &helpers, ..StepFinder::new(&self.world, &state, &effective, &self.original_tags) };
         // What one of them cannot decide, the search has reported already.
         let mut ignored = BTreeSet::new();
-        let successors = Successors::compute(&step_finder, Arc::new(SharedSuccessors::compute(&step_finder)));
+        let mut successors = Successors::compute(&step_finder, Arc::new(SharedSuccessors::compute(&step_finder)));
+        // One session sets a tag.
+        successors.tag_grants.clear();
         self.add_successors((at, &state), &successors, None, (&mut *obtained, classes), new);
         self.add_abilities((at, &state), &successors, obtained, new);
         let writes = step_finder.find_policy_writes(&mut ignored).filter(|writes| !writes.is_empty());

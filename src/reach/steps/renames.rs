@@ -9,7 +9,7 @@ use fixedbitset::FixedBitSet;
 use super::new_resource_kind::NewResource;
 use super::new_resources::{NameLimits, NewRequest};
 use super::step_finder::{StepFinder, TargetQuery};
-use crate::iam::ContextKey;
+use crate::iam::{ContextKey, PolicyDocument};
 use crate::reach::decide::context_facts::ContextFacts;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::attachable_policies::list_attachable_documents;
@@ -19,6 +19,13 @@ use crate::reach::model::state_change::StateChange;
 use crate::solve::UndecidedReason;
 
 const UPDATE_USER: &str = "iam:UpdateUser";
+
+/// Whether a document allows or denies something to principals with some names. A variable with the name gives each principal the same
+/// on itself.
+fn has_condition_on_name(document: &PolicyDocument) -> bool {
+    let conditions = document.statements.iter().flat_map(|statement| &statement.conditions);
+    conditions.into_iter().any(|condition| matches!(condition.key.lower(), "aws:principalarn" | USER_NAME))
+}
 
 impl StepFinder<'_> {
     /// The states of the targets under other names, one for each pattern over names that policies distinguish. `widened`: those that
@@ -68,9 +75,11 @@ impl StepFinder<'_> {
         let layers = self.world.node(user).build_layers_after(change);
         let mut patterns = self.world.name_patterns.clone();
         let policies = layers.identity.iter().chain(layers.boundary.iter().flatten());
-        let attachable = list_attachable_documents(self.world.node(user).account).filter(|_| is_widened);
-        let documents: Vec<_> = policies.map(|policy| &policy.document).chain(attachable).collect();
+        let documents: Vec<_> = policies.map(|policy| &policy.document).collect();
         documents.iter().for_each(|document| self.add_own_patterns(document, &mut patterns));
+        let attachable = list_attachable_documents(self.world.node(user).account).filter(|_| is_widened);
+        let attachable = attachable.filter(|document| has_condition_on_name(document));
+        attachable.for_each(|document| patterns.add_document(self.world.solver, document));
         let names_itself = documents.iter().any(|document| {
             let mut variables = document.statements.iter().flat_map(|statement| statement.variables());
             variables.any(|key| key.lower() == USER_NAME)

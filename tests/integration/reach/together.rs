@@ -29,7 +29,7 @@ fn find(of_a: &[Value], of_b: &[Value]) -> Found {
     let roles = [
         role("a", &json!(of_a), service("ec2")),
         role("b", &json!(of_b), trusts(json!({ "AWS": arn("role", "a") }))),
-        admin(service("cloudformation")),
+        admin(service("states")),
     ];
     let group = json!({ "GroupName": "ops", "Arn": arn("group", "ops"),
         "GroupPolicyList": [{ "PolicyName": "p", "PolicyDocument": document(&allow(json!(GOAL), "*")) }] });
@@ -64,7 +64,7 @@ fn takes_both(of_a: &[Value], of_b: &[Value]) {
 #[test]
 fn one_session_passes_a_role_and_another_one_uses_it() {
     let pass = on("iam:PassRole", &arn("role", "admin"));
-    takes_both(&[on("cloudformation:ExecuteChangeSet", "*")], &[pass, on("cloudformation:CreateChangeSet", "*")]);
+    takes_both(&[on("states:StartExecution", "*")], &[pass, on("states:CreateStateMachine", "*")]);
 }
 
 #[test]
@@ -84,5 +84,5 @@ fn one_session_deletes_a_policy_and_another_one_creates_and_attaches_it() {
 #[test]
 fn sessions_that_have_nothing_to_do_with_a_step_change_nothing() {
     let pass = on("iam:PassRole", &arn("role", "a"));
-    assert_eq!(find(&[on("cloudformation:ExecuteChangeSet", "*")], &[pass]), Ok(None));
+    assert_eq!(find(&[on("states:StartExecution", "*")], &[pass]), Ok(None));
 }
