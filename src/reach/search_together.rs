@@ -82,12 +82,8 @@ impl Graph<'_> {
         }
         let mut is_new = !new.is_empty();
         let actions = self.step_actions.get_or_init(|| self.list_actions_of_steps());
-        for (account, mut states) in by_account {
-            states.retain(|at| {
-                let state = obtained.state(*at);
-                // A service that acts with a part of a role's permissions makes its own requests only.
-                state.change.limited_by.is_none() && !self.world.effective(state).upper_bound.is_disjoint(actions)
-            });
+        for (account, states) in by_account {
+            let states = self.select_sessions(&states, obtained, actions);
             if states.len() > 1 && progress.joined.insert(account, states.len()) != Some(states.len()) {
                 let arrivals = (&mut *obtained, &mut *classes);
                 self.join_permissions(&states, holdings, arrivals, &mut *new, undecided);
@@ -95,6 +91,31 @@ impl Graph<'_> {
             }
         }
         is_new
+    }
+
+    /// The states of one account whose sessions add to what others can do. Empty if one of them is allowed everything: it needs no
+    /// other.
+    fn select_sessions(&self, states: &[usize], obtained: &Obtained, actions: &FixedBitSet) -> Vec<usize> {
+        let is_granted_all = |at: &&usize| obtained.state(**at).change.grants_all;
+        let is_unlimited = |at: &usize| {
+            let session = self.world.effective(obtained.state(*at));
+            session.layers.boundary.is_none()
+                && session.access.branches.iter().all(|branch| branch.deny_statements.is_empty())
+        };
+        if states.iter().filter(is_granted_all).any(is_unlimited) {
+            return Vec::new();
+        }
+        let granted: FxHashSet<usize> =
+            states.iter().filter(is_granted_all).map(|at| obtained.state(*at).principal).collect();
+        let takes_part = |at: &usize| {
+            let state = obtained.state(*at);
+            let is_covered = granted.contains(&state.principal) && !state.change.grants_all;
+            // A service that acts with a part of a role's permissions makes its own requests only.
+            (!is_covered || state.change.is_unchanged())
+                && state.change.limited_by.is_none()
+                && !self.world.effective(state).upper_bound.is_disjoint(actions)
+        };
+        states.iter().copied().filter(takes_part).collect()
     }
 
     /// Adds what several states of one account obtain if each required action is one that any of them is allowed.
