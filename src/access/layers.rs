@@ -10,10 +10,6 @@ use super::unread_grants::UnreadGrants;
 use crate::iam::{AccountId, Arn, Template};
 use crate::snapshot::{Account, Principal};
 
-/// The service that SCPs do not restrict: Amazon Mechanical Turk. AWS: *Service control policies (SCPs)*, "Tasks and entities
-/// not restricted by SCPs".
-pub const SCP_EXEMPT_SERVICE: &str = "mechanicalturk";
-
 /// The type of the principal that makes a request.
 ///
 /// These are the principals of concrete requests. `snapshot::IamEntityKind` has the entities that a snapshot holds;

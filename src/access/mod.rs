@@ -64,8 +64,8 @@ pub use key_links::{
 };
 pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
-    Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SCP_EXEMPT_SERVICE,
-    SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+    Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,
+    TrustPolicyEffect, UnknownResourcePolicy,
 };
 pub use missing_documents::find_missing_documents;
 pub use policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};

@@ -17,6 +17,9 @@ use super::obtained_tags::ObtainedTags;
 use super::path::{Change, ChangeKey, Discovery, Origin};
 use super::steps::creations::CreationGrant;
 
+/// The largest number of states that only several sessions obtain and whose successors are searched.
+pub(super) const MAX_JOINED_STATES: usize = 128;
+
 /// The largest number of states of one principal.
 pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;
 
@@ -60,6 +63,8 @@ pub(super) struct Obtained {
     created_by_one: FxHashSet<CreatedKind>,
     /// The states whose successors are not searched.
     skipped: FxHashSet<usize>,
+    /// The number of states that only several sessions obtain.
+    joined_count: usize,
     /// How many policies, groups and versions each principal can get by itself.
     pub(super) own_additions: FxHashMap<usize, usize>,
     /// Whether a principal has more states than the limit.
@@ -91,6 +96,7 @@ impl Obtained {
             absent: AbsentActors::default(),
             created_by_one: FxHashSet::default(),
             skipped: FxHashSet::default(),
+            joined_count: 0,
             own_additions: FxHashMap::default(),
             exceeds_limit: None,
         };
@@ -168,6 +174,7 @@ impl Obtained {
         let rests_on_joined =
             |origin: &Origin| origin.is_joined || origin.positions().any(|earlier| self.is_joined(earlier));
         let is_joined = origin.as_ref().is_some_and(rests_on_joined);
+        self.joined_count += usize::from(is_joined);
         self.discoveries.push(Discovery { state, origin, is_joined });
         Some(position)
     }
@@ -187,6 +194,16 @@ impl Obtained {
 
     fn is_joined(&self, position: usize) -> bool {
         self.discoveries.get(position).is_some_and(|discovery| discovery.is_joined)
+    }
+
+    /// Whether a state is one of those that only several sessions obtain and of which there are too many to search what they obtain.
+    pub(super) fn is_beyond_joined(&self, position: usize) -> bool {
+        self.is_joined(position) && self.has_many_joined()
+    }
+
+    /// Whether there are more states that only several sessions obtain than are searched.
+    pub(super) fn has_many_joined(&self) -> bool {
+        self.joined_count > MAX_JOINED_STATES
     }
 
     /// Adds the principals that the state `at` can grant everything.

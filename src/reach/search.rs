@@ -12,7 +12,7 @@ use super::graph::Graph;
 use super::model::chosen_tags::tag_combination_limit;
 use super::model::state::NodeState;
 use super::model::state_change::StateChange;
-use super::obtained::{MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
+use super::obtained::{MAX_JOINED_STATES, MAX_STATES_OF_PRINCIPAL, ObtainableState, Obtained};
 use super::path::{Change, Origin, PathSoFar, PathStep};
 use super::search_changes::is_own_state;
 use super::search_classes::ClassProgress;
@@ -152,6 +152,10 @@ impl Graph<'_> {
         }
         undecided.extend(obtained.exceeds_limit().map(|principal| self.describe_limit(principal)));
         self.find_uncombined_changes(&progress.holdings, &obtained, &mut undecided);
+        if obtained.has_many_joined() {
+            let items = "states that only several sessions or changes obtain together";
+            undecided.insert(UndecidedReason::TooMany { most: MAX_JOINED_STATES, items });
+        }
         if obtained.tags.is_limit_exceeded() {
             undecided.insert(tag_combination_limit());
         }
@@ -185,6 +189,9 @@ impl Graph<'_> {
                 }
                 let outcome = visit(&PathSoFar { discoveries: obtained.discoveries(), last });
                 match outcome {
+                    VisitOutcome::Expand | VisitOutcome::ExpandClass if obtained.is_beyond_joined(last) => {
+                        obtained.skip(last);
+                    }
                     VisitOutcome::Expand | VisitOutcome::ExpandClass => next.push(last),
                     VisitOutcome::Skip => obtained.skip(last),
                     VisitOutcome::Stop => return ControlFlow::Break(()),

@@ -1,8 +1,8 @@
 //! What a principal is allowed without escalation, for a comparison with the end of a path.
 //!
 //! A comparison has one request context, that of the end: its `aws:PrincipalArn`, and its tags, which the path may have
-//! chosen. The principal's ceiling, its own policies, SCPs and resource policies are compared with its own values. A statement that
-//! allows the end alone gives the principal nothing.
+//! chosen. The principal's own policies, SCPs and resource policies are compared with its own values. A statement that allows
+//! the end alone gives the principal nothing.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -15,11 +15,8 @@ use crate::solve::{Access, RenamedAccess, RenamedDocuments, SpecificKeys};
 pub(super) struct OwnAccess<'s> {
     ceiling: &'s Access,
     own: Access,
-    /// The keys that its own policies name, and those that its ceiling or its own policies name.
+    /// The keys that its own policies name.
     own_keys: Arc<SpecificKeys>,
-    all_keys: Arc<SpecificKeys>,
-    /// The keys that its ceiling names.
-    ceiling_keys: Arc<SpecificKeys>,
     documents: &'s RenamedDocuments,
     /// The keys that its ceiling or its own policies name, and their documents, for an end under another name.
     named_keys: Arc<SpecificKeys>,
@@ -46,10 +43,8 @@ impl<'s> OwnAccess<'s> {
     ) -> OwnAccess<'s> {
         let both = join(ceiling, &own);
         let own_keys = documents.list_specific_keys(&own, known_context);
-        let all_keys = documents.list_specific_keys(&both, known_context);
-        let ceiling_keys = documents.list_specific_keys(ceiling, known_context);
         let named_keys = own_name_documents.list_specific_keys(&both, known_context);
-        OwnAccess { ceiling, own, own_keys, all_keys, ceiling_keys, documents, named_keys, own_name_documents, both }
+        OwnAccess { ceiling, own, own_keys, documents, named_keys, own_name_documents, both }
     }
 
     /// The access for an end with the same values.
@@ -59,17 +54,11 @@ impl<'s> OwnAccess<'s> {
 
     /// The access in the request context of an end.
     ///
-    /// `is_other_name`: the end is the principal itself, under another name. What is declared, is declared for the principal: conditions
-    /// of its ceiling have its own values, and so have variables other than a name.
+    /// `is_other_name`: the end is the principal itself, under another name. What is declared, is declared for its own.
     pub(super) fn at_end(&self, end: &KnownContext, is_other_name: bool) -> AllowedAccess<'_> {
         if is_other_name {
             let keys = Arc::clone(&self.named_keys);
             let renamed = RenamedAccess::new(&self.both, keys, end, self.own_name_documents);
-            let access = Cow::Owned(renamed.access.clone());
-            return AllowedAccess { access, renamed: Some(renamed), has_own_ceiling: true };
-        }
-        if self.ceiling_keys.iter().any(|(key, fact)| *fact != end.fact(key)) {
-            let renamed = RenamedAccess::new(&self.both, Arc::clone(&self.all_keys), end, self.documents);
             let access = Cow::Owned(renamed.access.clone());
             return AllowedAccess { access, renamed: Some(renamed), has_own_ceiling: true };
         }

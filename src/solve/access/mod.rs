@@ -14,5 +14,4 @@ mod named_sessions;
 pub(crate) mod ops;
 pub(crate) mod rename_keys;
 mod resource_policy_use;
-mod scp_exempt;
 pub(crate) mod session_id;

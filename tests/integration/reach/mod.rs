@@ -23,7 +23,6 @@ mod published;
 mod renames;
 mod rewritten_trust;
 mod same_answers;
-mod scp_exempt;
 mod search_gaps;
 mod services_in_use;
 mod session_names;
