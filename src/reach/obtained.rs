@@ -18,7 +18,7 @@ use super::path::{Change, ChangeKey, Discovery, Origin};
 use super::steps::creations::CreationGrant;
 
 /// The largest number of states that only several sessions obtain and whose successors are searched.
-pub(super) const MAX_JOINED_STATES: usize = 128;
+pub(super) const MAX_JOINED_STATES: usize = 32;
 
 /// The largest number of states of one principal.
 pub(super) const MAX_STATES_OF_PRINCIPAL: usize = 2_000;

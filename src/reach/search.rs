@@ -187,11 +187,14 @@ impl Graph<'_> {
                     next.push(last);
                     continue;
                 }
+                if obtained.is_beyond_joined(last) {
+                    // The result is undecided anyway.
+                    obtained.skip(last);
+                    waiting.extend(classes.settle(obtained.state(last), false));
+                    continue;
+                }
                 let outcome = visit(&PathSoFar { discoveries: obtained.discoveries(), last });
                 match outcome {
-                    VisitOutcome::Expand | VisitOutcome::ExpandClass if obtained.is_beyond_joined(last) => {
-                        obtained.skip(last);
-                    }
                     VisitOutcome::Expand | VisitOutcome::ExpandClass => next.push(last),
                     VisitOutcome::Skip => obtained.skip(last),
                     VisitOutcome::Stop => return ControlFlow::Break(()),
