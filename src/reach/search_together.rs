@@ -185,6 +185,7 @@ impl Graph<'_> {
             }
         }
         for (principal, states) in by_principal.into_iter().filter(|(_, states)| states.len() > 2) {
+            let Some(from) = states.first().copied() else { continue };
             let changes: Vec<&StateChange> = states.iter().map(|at| &*obtained.state(*at).change).collect();
             let all = self.list_combinations(principal, &changes);
             if all.len() > MAX_COMBINATIONS {
@@ -196,8 +197,6 @@ impl Graph<'_> {
             for change in all.into_iter().take(MAX_COMBINATIONS) {
                 let state = NodeState::new(principal, change);
                 if !obtained.contains(&state) && progress.combined.insert(state.clone()) {
-                    // INVARIANT: the list is not empty.
-                    let from = states.first().copied().unwrap_or_default();
                     let changed_by = Some(Change::new(from, state.change.clone()));
                     new.push((state, Origin { is_joined: true, ..Origin::changed(from, changed_by) }));
                 }
@@ -239,40 +238,41 @@ impl Graph<'_> {
             };
             combined = combined.iter().flat_map(extend).take(MAX_COMBINATIONS + 1).collect();
         }
-        combined.into_iter().filter_map(|current| self.combine_before(principal, current, changes)).collect()
-    }
-
-    /// What lasts of the changes that can come before a principal is as `current`.
-    fn combine_before(&self, principal: usize, current: Current, changes: &[&StateChange]) -> Option<StateChange> {
-        // What was never changed cannot be changed back: only what was done before it changed lasts.
-        let comes_before = |change: &&&StateChange| {
-            let other = Current::from_change(change);
-            (other.boundary.is_none() || current.boundary.is_some())
-                && (other.versions.is_empty() || !current.versions.is_empty() || self.can_set_back(principal, changes))
-                && (other.tags.is_empty() || !current.tags.is_empty())
-                && (other.renamed.is_none() || current.renamed.is_some())
-        };
-        let mut combined = StateChange {
-            boundary: current.boundary.clone(),
-            policy_versions: current.versions.clone(),
-            tags: current.tags.clone(),
-            renamed: current.renamed.clone(),
-            session: current.session.clone(),
-            is_federated: current.is_federated,
-            ..StateChange::default()
-        };
-        for change in changes.iter().filter(comes_before) {
-            combined.add_lasting(change);
-        }
-        (!combined.is_unchanged()).then_some(combined)
+        let may_set_back = self.may_set_back(principal, changes);
+        combined.into_iter().filter_map(|current| combine_before(current, changes, may_set_back)).collect()
     }
 
     /// Whether a principal with some of its changes may set a version of its policies that is the default one now.
-    fn can_set_back(&self, principal: usize, changes: &[&StateChange]) -> bool {
+    fn may_set_back(&self, principal: usize, changes: &[&StateChange]) -> bool {
         let Some(set) = self.world.find_action("iam:SetDefaultPolicyVersion") else { return false };
         changes.iter().filter(|change| !change.policy_versions.is_empty()).any(|change| {
             let state = NodeState::new(principal, (*change).clone());
             self.world.effective(&state).may_allow(set)
         })
     }
+}
+
+/// What lasts of the changes that can come before a principal is as `current`. `may_set_back`: whether it may set the versions of
+/// policies that are the default ones now.
+fn combine_before(current: Current, changes: &[&StateChange], may_set_back: bool) -> Option<StateChange> {
+    // What was never changed cannot be changed back: only what was done before it changed lasts.
+    let comes_before = |change: &&&StateChange| {
+        (change.boundary.is_none() || current.boundary.is_some())
+            && (change.policy_versions.is_empty() || !current.versions.is_empty() || may_set_back)
+            && (change.tags.is_empty() || !current.tags.is_empty())
+            && (change.renamed.is_none() || current.renamed.is_some())
+    };
+    let before: Vec<&&StateChange> = changes.iter().filter(comes_before).collect();
+    let Current { boundary, versions, tags, renamed, session, is_federated } = current;
+    let mut combined = StateChange {
+        boundary,
+        policy_versions: versions,
+        tags,
+        renamed,
+        session,
+        is_federated,
+        ..StateChange::default()
+    };
+    before.into_iter().for_each(|change| combined.add_lasting(change));
+    (!combined.is_unchanged()).then_some(combined)
 }
