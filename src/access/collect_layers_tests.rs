@@ -19,7 +19,7 @@ const ORGANIZATION: &str = r#"{
 
 fn role(account: &str, path: &str, name: &str, action: &str) -> String {
     format!(
-        r#"{{"Arn": "arn:aws:iam::{account}:role/{path}{name}", "RoleId": "AROA{name}", "Tags": [{{"Key": "team", "Value": "a"}}],
+        r#"{{"Arn": "arn:aws:iam::{account}:role/{path}{name}", "RoleId": "AROA{name}", "RolePolicyList": [], "Tags": [{{"Key": "team", "Value": "a"}}],
         "AssumeRolePolicyDocument": {{"Statement": {{"Effect": "Allow", "Action": {action}, "Principal": {{"AWS": "{account}"}}}}}}}}"#
     )
 }
@@ -35,7 +35,7 @@ fn snapshot(organization: bool) -> Snapshot {
         role("444455556666", "", "elsewhere", r#""sts:AssumeRole""#),
     ];
     let page = format!(
-        r#"{{"RoleDetailList": [{}], "UserDetailList": [{{"Arn": "arn:aws:iam::111122223333:user/u", "UserId": "AIDA1",
+        r#"{{"RoleDetailList": [{}], "UserDetailList": [{{"Arn": "arn:aws:iam::111122223333:user/u", "UserId": "AIDA1", "GroupList": [],
         "Tags": [{{"Key": "Team", "Value": "b"}}],
         "PermissionsBoundary": {{"PermissionsBoundaryArn": "arn:aws:iam::aws:policy/gone"}}}}]}}"#,
         roles.join(",")

@@ -3,7 +3,8 @@
 
 use super::covering_policies::{find_covering_policies, is_decided_by_policies, trace_covering_policies};
 use super::layers::{
-    Layers, PolicyConsent, PrincipalType, ResourcePolicy, SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
+    Layers, PolicyConsent, PrincipalType, ResourcePolicy, SCP_EXEMPT_SERVICE, SessionScope, TrustPolicyEffect,
+    UnknownResourcePolicy,
 };
 use super::pattern_match::RequestedAction;
 use super::policy_ref::{OrganizationLevel, PolicyRef};
@@ -161,7 +162,10 @@ impl<'a> RequestEvaluator<'a, '_> {
             let mut add_level = |layer, level: &'a OrganizationLevel| {
                 traces.push(LayerTrace::new(layer, Some(&level.name), statements(&level.policies)));
             };
-            for (index, level) in layers.scps.iter().flatten().enumerate() {
+            let service = self.matcher.action.service();
+            let is_exempt = layers.has_scp_exemption() && service.eq_ignore_ascii_case(SCP_EXEMPT_SERVICE);
+            let scps = layers.scps.iter().flatten().filter(|_| !is_exempt);
+            for (index, level) in scps.enumerate() {
                 add_level(Layer::ServiceControl(index), level);
             }
             for (index, level) in self.find_rcp_levels(rcp_supported).enumerate() {

@@ -10,6 +10,10 @@ use super::unread_grants::UnreadGrants;
 use crate::iam::{AccountId, Arn, Template};
 use crate::snapshot::{Account, Principal};
 
+/// The service that SCPs do not restrict: Amazon Mechanical Turk. AWS: *Service control policies (SCPs)*, "Tasks and entities
+/// not restricted by SCPs".
+pub const SCP_EXEMPT_SERVICE: &str = "mechanicalturk";
+
 /// The type of the principal that makes a request.
 ///
 /// These are the principals of concrete requests. `snapshot::IamEntityKind` has the entities that a snapshot holds;
@@ -199,5 +203,11 @@ impl Layers {
             resource_owner: None,
             session: None,
         }
+    }
+
+    /// Whether the levels are SCPs, which do not restrict [`SCP_EXEMPT_SERVICE`]. The ceilings of a principal that several entries
+    /// match limit each other like levels of SCPs, and belong to no account.
+    pub(crate) fn has_scp_exemption(&self) -> bool {
+        self.principal.account.is_some()
     }
 }

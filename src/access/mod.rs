@@ -19,6 +19,7 @@
 //! - `trace.rs`: the reasons of a decision.
 //! - `simulate/`: requests and answers in the format of AWS's policy simulator.
 
+mod access_points;
 mod api_policies;
 mod clock;
 mod collect_layers;
@@ -53,6 +54,7 @@ mod statement_match;
 mod trace;
 mod unread_grants;
 
+pub(crate) use access_points::is_left_to_access_points;
 pub use clock::{CLOCK_KEYS, complete_clock, find_day_start, find_time, is_clock_key, is_not_before, to_clock_value};
 pub use collect_layers::{LayerCollector, collect_layers};
 pub use condition_facts::decide_condition;
@@ -64,8 +66,8 @@ pub use key_links::{
 };
 pub use known_context::{KeyFact, KnownContext};
 pub use layers::{
-    Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SessionScope,
-    TrustPolicyEffect, UnknownResourcePolicy,
+    Layers, PolicyConsent, PrincipalInfo, PrincipalType, ResourcePolicies, ResourcePolicy, SCP_EXEMPT_SERVICE,
+    SessionScope, TrustPolicyEffect, UnknownResourcePolicy,
 };
 pub use missing_documents::find_missing_documents;
 pub use policy_ref::{OrganizationLevel, PolicyOrigin, PolicyRef};

@@ -1,5 +1,6 @@
 //! Whether a statement matches a request (`docs/semantics.md` §2).
 
+use super::access_points::is_left_to_access_points;
 use super::condition_match;
 use super::pattern_match::{self, MidSegmentStar, PatternMismatch, RequestedAction};
 use super::policy_ref::PolicyRef;
@@ -32,6 +33,9 @@ impl<'a> StatementMatcher<'a, '_> {
     }
 
     fn match_statement(&self, statement: &'a Statement) -> StatementOutcome<'a> {
+        if is_left_to_access_points(statement, self.interpretation) {
+            return StatementOutcome::Failed(Mismatch::Principal);
+        }
         let principal_match = match &statement.principal {
             None => None,
             Some(element) => match self.principal.match_element(element, statement.effect) {

@@ -44,10 +44,19 @@ impl Catalog {
             additions.entry(id).or_default().types.push(added);
         }
         for [action, key, _] in parse_lines(ADDITIONAL_KEYS) {
-            let Some(id) = self.find_action(action) else { continue };
-            additions.entry(id).or_default().keys.extend(self.keys.find_id(key));
+            for id in self.list_actions_with_key(action, key) {
+                additions.entry(id).or_default().keys.extend(self.keys.find_id(key));
+            }
         }
         self.extend_shapes(additions)
+    }
+
+    /// An action. For `service:*`, the actions of the service for which the reference lists the key, with some resource type.
+    fn list_actions_with_key(&self, action: &str, key: &str) -> Vec<ActionId> {
+        let Some(service) = action.strip_suffix(":*") else { return self.find_action(action).into_iter().collect() };
+        let Some(service) = self.find_service(service) else { return Vec::new() };
+        let listed = self.actions_of(service).map(ActionId);
+        listed.filter(|id| self.has_key(self.shape(*id), key)).collect()
     }
 
     fn add_format(&mut self, [service, type_name, format]: [&str; 3]) {
@@ -208,7 +217,8 @@ mod tests {
             );
         }
         for [action, key, _] in parse_lines(ADDITIONAL_KEYS) {
-            assert!(has_key(action, key), "{action} {key}");
+            assert!(!catalog.list_actions_with_key(action, key).is_empty(), "{action} {key}");
+            assert!(action.ends_with(":*") || has_key(action, key), "{action} {key}");
         }
     }
 

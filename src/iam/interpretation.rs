@@ -52,11 +52,13 @@ pub enum Ambiguity {
     BucketAcl,
     /// The grants of a KMS key grant nothing (default), or what the identity policies allow.
     KmsGrant,
+    /// The policy of an access point allows nothing (default), or what the bucket policy leaves to it.
+    AccessPointPolicy,
 }
 
 impl Ambiguity {
     /// All ambiguities, in the order of the documentation.
-    pub const ALL: [Ambiguity; 21] = [
+    pub const ALL: [Ambiguity; 22] = [
         Ambiguity::MidSegmentStar,
         Ambiguity::UnparsableValue,
         Ambiguity::EmptySetNull,
@@ -78,6 +80,7 @@ impl Ambiguity {
         Ambiguity::CanonicalUser,
         Ambiguity::BucketAcl,
         Ambiguity::KmsGrant,
+        Ambiguity::AccessPointPolicy,
     ];
 
     /// The name in reports and in the test corpus.
@@ -104,12 +107,16 @@ impl Ambiguity {
             Ambiguity::CanonicalUser => "canonical-user",
             Ambiguity::BucketAcl => "bucket-acl",
             Ambiguity::KmsGrant => "kms-grant",
+            Ambiguity::AccessPointPolicy => "access-point-policy",
         }
     }
 
     /// Whether the alternative is what the principal can do in addition, so that it takes nothing from a proven excess.
     pub(crate) fn is_additional(self) -> bool {
-        matches!(self, Ambiguity::FederatedSession | Ambiguity::BucketAcl | Ambiguity::KmsGrant)
+        matches!(
+            self,
+            Ambiguity::FederatedSession | Ambiguity::BucketAcl | Ambiguity::KmsGrant | Ambiguity::AccessPointPolicy
+        )
     }
 }
 

@@ -1,6 +1,9 @@
 //! The tags that a search can choose, and the ways to choose them together.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+
+use fixedbitset::FixedBitSet;
 
 use super::model::chosen_tags::{ChosenTag, ChosenTags, TagGrant, TargetView, combine_grants};
 
@@ -51,6 +54,12 @@ impl ObtainedTags {
         taggers.sort_unstable();
         taggers.dedup();
         taggers
+    }
+
+    /// The keys of the tags that some states can change on one of the targets, in lower case.
+    pub(super) fn list_keys_on(&self, targets: &FixedBitSet) -> BTreeSet<String> {
+        let on_targets = self.grants.iter().filter(|(_, grant)| !grant.targets.is_disjoint(targets));
+        on_targets.map(|(_, grant)| grant.key.to_string()).collect()
     }
 
     fn build_views(&mut self) {

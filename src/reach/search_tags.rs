@@ -32,20 +32,35 @@ impl Graph<'_> {
         new: &mut Vec<ObtainableState>,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
-        for view in obtained.tags.views().to_vec() {
-            let tagged = progress.tagged.entry(Arc::clone(&view));
-            let tagged = tagged.or_insert_with(|| self.world.principals.empty_set());
-            let mut targets = view.targets(&self.world.principals.empty_set());
-            targets.intersect_with(&obtained.list_changeable());
-            targets.difference_with(tagged);
-            tagged.union_with(&targets);
-            for principal in targets.ones().filter(|principal| self.world.tag_index.matters_to(*principal)) {
-                self.add_tag_change(principal, &view, obtained, new);
-            }
-            for at in obtained.list_expanded() {
-                if progress.expanded.insert((at, Arc::clone(&view))) {
-                    self.expand_with_tags(at, &view, obtained, new, undecided);
-                }
+        // With the tags of a view, further tags can be changed.
+        let mut chosen: FxHashSet<Arc<TargetView>> = FxHashSet::default();
+        while let Some(view) = obtained.tags.views().iter().find(|view| !chosen.contains(*view)).cloned() {
+            self.choose_view(&view, progress, obtained, new, undecided);
+            chosen.insert(view);
+        }
+    }
+
+    /// Adds the states that result from the tags of a view.
+    fn choose_view(
+        &self,
+        view: &Arc<TargetView>,
+        progress: &mut TagProgress,
+        obtained: &mut Obtained,
+        new: &mut Vec<ObtainableState>,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let tagged = progress.tagged.entry(Arc::clone(view));
+        let tagged = tagged.or_insert_with(|| self.world.principals.empty_set());
+        let mut targets = view.targets(&self.world.principals.empty_set());
+        targets.intersect_with(&obtained.list_changeable());
+        targets.difference_with(tagged);
+        tagged.union_with(&targets);
+        for principal in targets.ones().filter(|principal| self.world.tag_index.matters_to(*principal)) {
+            self.add_tag_change(principal, view, obtained, new);
+        }
+        for at in obtained.list_expanded() {
+            if progress.expanded.insert((at, Arc::clone(view))) {
+                self.expand_with_tags(at, view, obtained, new, undecided);
             }
         }
     }

@@ -20,6 +20,7 @@ fn audit_roles(trust_policies: &[Value], manifest: &str) -> Audit {
         let mut role = json!({
             "Arn": format!("arn:aws:iam::{ACCOUNT}:role/r{index}"), "RoleName": format!("r{index}"),
             "RoleId": format!("AROAEXAMPLE{index:09}"), "Path": "/",
+            "RolePolicyList": [], "AttachedManagedPolicies": [],
         });
         if !statements.is_null() {
             role["AssumeRolePolicyDocument"] = json!({ "Version": "2012-10-17", "Statement": statements });

@@ -242,3 +242,30 @@ fn a_grant_may_allow_the_use_of_a_key() {
         account.declaring(json!([{ "Effect": "Allow", "Action": "kms:*", "Resource": "*" }])).assert_status(CLEAN);
     }
 }
+
+#[test]
+fn requests_through_access_points_are_left_to_their_policies() {
+    let objects = "arn:aws:s3:::prod/*";
+    let through = |condition: Value| {
+        let mut grant = statement("Allow", &json!({ "AWS": "*" }), "s3:DeleteObject", &json!(objects));
+        grant["Condition"] = condition;
+        grant
+    };
+    let reads = || role_with("s3:GetObject", "arn:aws:s3:::b/*");
+    let declared = || json!([{ "Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::b/*" }]);
+    let with_grant = |condition: Value| {
+        let entry = json!({ "ResourceArn": "arn:aws:s3:::prod", "OwnerAccount": OWN, "Policy": document(&json!([through(condition)])) });
+        reads().declaring(declared()).with_entry(entry)
+    };
+    let by_account = json!({ "StringEquals": { "s3:DataAccessPointAccount": OWN } });
+    with_grant(by_account).assert_undecided("access-point-policy");
+    with_grant(json!({ "StringEquals": { "s3:prefix": "never" } })).assert_status(CLEAN);
+    // An identity policy that names the key allows requests through an access point, and a Deny may spare them.
+    let mut of_identity = role_with("s3:DeleteObject", objects);
+    of_identity.identity[0]["Condition"] = json!({ "StringEquals": { "s3:DataAccessPointAccount": OWN } });
+    of_identity.assert_status(FOUND);
+    let mut spared = role_with("s3:DeleteObject", objects);
+    spared.identity.as_array_mut().unwrap().push(json!({ "Effect": "Deny", "Action": "s3:*", "Resource": "*",
+        "Condition": { "StringNotEquals": { "s3:AccessPointNetworkOrigin": "VPC" } } }));
+    spared.assert_status(FOUND);
+}

@@ -215,6 +215,7 @@ fn organization(root: &Value) -> Value {
     json!({
         "Organization": { "Id": id, "MasterAccountId": management },
         "Roots": [{ "Id": root["Id"], "Name": root["Name"], "PolicyTypes": root["PolicyTypes"] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [],
         "Accounts": accounts,
         "Policies": policies,

@@ -64,6 +64,7 @@ fn organization(rcps: &[(&str, Value)], account: &str, identity: &[Value], trust
         "Organization": { "Id": "o-exampleorg1", "MasterAccountId": MANAGEMENT },
         "Roots": [{ "Id": "r-ab12", "Name": "Root",
             "PolicyTypes": [{ "Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [
             { "Id": NODES[1], "Name": "a", "ParentId": "r-ab12" },
             { "Id": NODES[2], "Name": "b", "ParentId": "r-ab12" },

@@ -21,12 +21,14 @@ fn given(trust: &Value, assumable_by: &str, kind: &str) -> (Snapshot, Baseline) 
         "UserDetailList": [], "GroupDetailList": [], "Policies": [],
         "RoleDetailList": [{
             "Arn": format!("arn:aws:iam::{ACCOUNT}:role/r"), "RoleName": "r", "RoleId": "AROAEXAMPLEEXAMPLE00", "Path": "/",
+            "RolePolicyList": [], "AttachedManagedPolicies": [],
             "AssumeRolePolicyDocument": { "Version": "2012-10-17", "Statement": trust },
         }],
     });
     let organization = json!({
         "Organization": { "Id": "o-own1234567", "MasterAccountId": "999900001111" },
         "Roots": [{ "Id": "r-abcd", "Name": "Root", "PolicyTypes": [] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [], "Policies": [],
         "Accounts": [
             { "Id": ACCOUNT, "Name": "a", "ParentId": "r-abcd", "Status": "ACTIVE" },

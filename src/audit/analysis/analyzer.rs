@@ -157,6 +157,11 @@ impl Analyzer<'_> {
         trust_analysis
     }
 
+    /// Whether an account may administer the organization. True if the snapshot does not say that.
+    pub fn may_administer_organization(&self, account: &AccountId) -> bool {
+        self.snapshot.organization.as_ref().is_none_or(|organization| organization.may_be_administrator(account))
+    }
+
     /// Whether the snapshot has an organization.
     pub fn has_organization(&self) -> bool {
         self.snapshot.organization.is_some()

@@ -1,22 +1,35 @@
 //! What a principal is allowed without escalation, for a comparison with the end of a path.
 //!
 //! A comparison has one request context, that of the end: its `aws:PrincipalArn`, and its tags, which the path may have
-//! chosen. The principal's own policies, SCPs and resource policies are compared with its own values. A statement that allows
-//! the end alone gives the principal nothing.
+//! chosen. The principal's ceiling, its own policies, SCPs and resource policies are compared with its own values. A
+//! statement that allows the end alone gives the principal nothing.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use crate::access::{KnownContext, Request};
+use crate::access::{KeyFact, KnownContext, Request};
 use crate::audit::actions::by_statement::ExcessByStatement;
+use crate::iam::ContextKey;
 use crate::solve::{Access, RenamedAccess, RenamedDocuments, SpecificKeys};
+
+/// The principal whose values the conditions of a ceiling have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum CeilingValues {
+    /// The principal for which it is declared: a ceiling that requires a tag declares nothing for a principal without it.
+    OfPrincipal,
+    /// The end of the path: the requests that satisfy a guard.
+    OfEnd,
+}
 
 /// The access of a principal by its ceiling and by its own policies.
 pub(super) struct OwnAccess<'s> {
     ceiling: &'s Access,
     own: Access,
-    /// The keys that its own policies name.
+    /// The keys that its own policies name, and those that its ceiling or its own policies name.
     own_keys: Arc<SpecificKeys>,
+    all_keys: Arc<SpecificKeys>,
+    /// The keys that its ceiling names. None if the ceiling has the values of the end.
+    ceiling_keys: Option<Arc<SpecificKeys>>,
     documents: &'s RenamedDocuments,
     /// The keys that its ceiling or its own policies name, and their documents, for an end under another name.
     named_keys: Arc<SpecificKeys>,
@@ -30,21 +43,24 @@ pub(super) struct AllowedAccess<'o> {
     pub(super) access: Cow<'o, Access>,
     /// None if the values of the end do not matter.
     renamed: Option<RenamedAccess>,
-    /// Whether the ceiling is that of the principal under its own name, too.
+    /// Whether the ceiling has the values of the principal, too.
     has_own_ceiling: bool,
 }
 
 impl<'s> OwnAccess<'s> {
     pub(super) fn new(
         known_context: &KnownContext,
-        ceiling: &'s Access,
+        (ceiling, values): (&'s Access, CeilingValues),
         own: Access,
         (documents, own_name_documents): (&'s RenamedDocuments, &'s RenamedDocuments),
     ) -> OwnAccess<'s> {
         let both = join(ceiling, &own);
         let own_keys = documents.list_specific_keys(&own, known_context);
+        let all_keys = documents.list_specific_keys(&both, known_context);
+        let ceiling_keys =
+            (values == CeilingValues::OfPrincipal).then(|| documents.list_specific_keys(ceiling, known_context));
         let named_keys = own_name_documents.list_specific_keys(&both, known_context);
-        OwnAccess { ceiling, own, own_keys, documents, named_keys, own_name_documents, both }
+        OwnAccess { ceiling, own, own_keys, all_keys, ceiling_keys, documents, named_keys, own_name_documents, both }
     }
 
     /// The access for an end with the same values.
@@ -56,11 +72,9 @@ impl<'s> OwnAccess<'s> {
     ///
     /// `is_other_name`: the end is the principal itself, under another name. What is declared, is declared for its own.
     pub(super) fn at_end(&self, end: &KnownContext, is_other_name: bool) -> AllowedAccess<'_> {
-        if is_other_name {
-            let keys = Arc::clone(&self.named_keys);
-            let renamed = RenamedAccess::new(&self.both, keys, end, self.own_name_documents);
-            let access = Cow::Owned(renamed.access.clone());
-            return AllowedAccess { access, renamed: Some(renamed), has_own_ceiling: true };
+        let is_other = |(key, fact): (&ContextKey, &KeyFact)| *fact != end.fact(key);
+        if is_other_name || self.ceiling_keys.iter().any(|keys| keys.iter().any(is_other)) {
+            return self.rename(&self.both, end, is_other_name);
         }
         let rename = || RenamedAccess::new(&self.own, Arc::clone(&self.own_keys), end, self.documents);
         let renamed = (!self.own_keys.is_empty()).then(rename).filter(RenamedAccess::has_renamed_keys);
@@ -70,6 +84,20 @@ impl<'s> OwnAccess<'s> {
         };
         AllowedAccess { access, renamed, has_own_ceiling: false }
     }
+
+    /// The ceiling alone, with the values of the principal, in the request context of an end.
+    pub(super) fn ceiling_at_end(&self, end: &KnownContext, is_other_name: bool) -> AllowedAccess<'_> {
+        self.rename(self.ceiling, end, is_other_name)
+    }
+
+    fn rename(&self, access: &Access, end: &KnownContext, is_other_name: bool) -> AllowedAccess<'_> {
+        let (keys, documents) = match is_other_name {
+            true => (&self.named_keys, self.own_name_documents),
+            false => (&self.all_keys, self.documents),
+        };
+        let renamed = RenamedAccess::new(access, Arc::clone(keys), end, documents);
+        AllowedAccess { access: Cow::Owned(renamed.access.clone()), renamed: Some(renamed), has_own_ceiling: true }
+    }
 }
 
 impl AllowedAccess<'_> {
@@ -78,7 +106,7 @@ impl AllowedAccess<'_> {
         self.renamed.is_some()
     }
 
-    /// Whether the ceiling is that of the principal under its own name.
+    /// Whether the ceiling has the values of the principal, and not those of the end.
     pub(super) fn has_own_ceiling(&self) -> bool {
         self.has_own_ceiling
     }

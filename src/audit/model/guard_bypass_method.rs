@@ -50,6 +50,13 @@ pub enum GuardBypassMethod {
         /// The action that rewrites it.
         action: &'static str,
     },
+    /// The role can change an identity provider of its trust policy, so that sessions have the key.
+    ReplacesProvider {
+        /// The context key.
+        key: String,
+        /// The action that changes it.
+        action: String,
+    },
     /// The caller of a request chooses the value of the key.
     ChosenByCaller {
         /// The context key.
@@ -73,6 +80,7 @@ impl GuardBypassMethod {
             GuardBypassMethod::FederatesWithTag { key, .. } => format!("federates-with-tag {key}"),
             GuardBypassMethod::SetWhenAssumed { key, action } => format!("set-when-assumed {key} {action}"),
             GuardBypassMethod::RewritesTrust { key, action } => format!("rewrites-trust {key} {action}"),
+            GuardBypassMethod::ReplacesProvider { key, action } => format!("replaces-provider {key} {action}"),
             GuardBypassMethod::ChosenByCaller { key } => format!("chosen-by-caller {key}"),
             GuardBypassMethod::SessionNameChosen { key } => format!("session-name-chosen {key}"),
         }

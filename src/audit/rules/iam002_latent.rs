@@ -57,7 +57,8 @@ fn find_future_access(context: &RuleContext<'_>) -> Option<Finding> {
     let latent = LatentAccess::new(subject, context.effective, excess, context.accepted_extents);
     let is_excess = |request: &Request, interpretation| latent.is_excess(context.analyzer, request, interpretation);
     let (allowed, expected, worlds) = (&latent.allowed, &latent.expected, &[ActionWorld::Future]);
-    let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, worlds, offered: OfferedIf::Open };
+    let compared =
+        ComparedAccess { allowed, expected, is_excess: &is_excess, known: None, worlds, offered: OfferedIf::Open };
     let key = context.key(RuleId::Latent, KeyPart::Only);
     let judgement = context.judge((RuleId::Latent, key), future_excess, &compared);
     let report = context.report_future_excess(&judgement.excess);

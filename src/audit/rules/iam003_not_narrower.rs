@@ -172,7 +172,7 @@ fn judge_destructive<'e>(
             && !ceiling.allows(|layers| context.allows(layers, request, interpretation))
     };
     let (expected, worlds, offered) = (&ceiling.access, EXISTING, OfferedIf::Open);
-    let compared = ComparedAccess { allowed: &allowed, expected, is_excess: &is_excess, worlds, offered };
+    let compared = ComparedAccess { allowed: &allowed, expected, is_excess: &is_excess, known: None, worlds, offered };
     context.judge((rule, context.key(rule, part)), excess, &compared)
 }
 

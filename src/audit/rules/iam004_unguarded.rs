@@ -5,7 +5,7 @@ use super::judgement::{ComparedAccess, ExtentItems, Judgement, OfferedIf};
 use super::rule::{Rule, RuleInfo, RuleInput};
 use std::sync::Arc;
 
-use crate::access::{Layers, Request};
+use crate::access::{KeyFact, Layers, Request};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
 use crate::audit::explain::deny_statement;
@@ -31,8 +31,8 @@ pub(super) static INFO: RuleInfo = RuleInfo {
 - An enforced guard must be effective: the principal must not be able to satisfy the condition by itself. It is
   ineffective if the principal has the tag permanently, can set it (`iam:TagRole` or `iam:TagUser` on itself, or a tag of
   the resource), can federate itself with it, if callers that assume the role can set it (`sts:TagSession` or
-  `sts:SetSourceIdentity` in the trust policy), if the role can rewrite its own trust policy so that they can, or if the
-  caller chooses the value.
+  `sts:SetSourceIdentity` in the trust policy), if the role can rewrite its own trust policy so that they can, if it can
+  change an identity provider that its trust policy names (`iam:UpdateSAMLProvider`), or if the caller chooses the value.
 - For operators, the rule looks for destructive actions that an agent could perform with their credentials through an AWS
   MCP server (`aws:ViaAWSMCPService`). Requests of a persona of kind `agent` are not considered, nor requests that a
   guard covers that requires another person or excludes agents. Nobody declared this question. Its answer is therefore
@@ -155,7 +155,11 @@ fn judge_guarded_access(context: &RuleContext<'_>, guard: &Guard, bypasses: &[Gu
             && context.allows(&check.scope.layers, request, interpretation)
     };
     let (expected, worlds, offered) = (&Access::default(), &[ActionWorld::Existing], OfferedIf::Open);
-    let compared = ComparedAccess { allowed: &in_scope, expected, is_excess: &is_excess, worlds, offered };
+    // The principal satisfies the guard, although its own keys do not.
+    let mut satisfied = context.subject.known_context.clone();
+    guard.unless.conditions.iter().for_each(|condition| satisfied.set(condition.key.as_written(), KeyFact::Free));
+    let known = Some(&satisfied);
+    let compared = ComparedAccess { allowed: &in_scope, expected, is_excess: &is_excess, known, worlds, offered };
     let key = (RuleId::Unguarded, context.key(RuleId::Unguarded, KeyPart::GuardBypass(&guard.name.value)));
     let methods = bypasses.iter().map(|bypass| bypass.method.to_token()).collect();
     context.judge(key, &NOTHING, &compared).with_items(context, ExtentItems::from([("methods", methods)]))

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::RuleContext;
-use crate::access::{Layers, Request};
+use crate::access::{KnownContext, Layers, Request};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::analyzer::Requester;
 use crate::audit::extent::coverage_question::{CoverageQuestion, IsExcess};
@@ -74,6 +74,8 @@ pub(in crate::audit) struct ComparedAccess<'c> {
     pub expected: &'c Access,
     /// Whether a request is allowed and not expected, by the evaluator.
     pub is_excess: &'c IsExcess<'c>,
+    /// What is known of the requests. None if that is what is known of the principal.
+    pub known: Option<&'c KnownContext>,
     /// The actions that the finding is about. It shows those of the first world; an exception must accept all.
     pub worlds: &'static [ActionWorld],
     /// When an extent is offered.
@@ -131,7 +133,7 @@ impl<'a> RuleContext<'a> {
         };
         let (allowed, expected, offered) = (self.effective, &ceiling.access, OfferedIf::Open);
         let worlds = &[ActionWorld::Existing];
-        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, worlds, offered };
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, known: None, worlds, offered };
         self.judge((rule, self.key(rule, part)), excess, &compared)
     }
 
@@ -147,7 +149,7 @@ impl<'a> RuleContext<'a> {
         };
         let (allowed, expected) = (self.effective, &Access::default());
         let offered = OfferedIf::Open;
-        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, worlds, offered };
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, known: None, worlds, offered };
         self.judge((rule, self.key(rule, part)), excess, &compared)
     }
 
@@ -166,7 +168,7 @@ impl<'a> RuleContext<'a> {
         };
         let (allowed, expected, worlds) = (&in_scope, &check.expected.access, &[ActionWorld::Existing]);
         let offered = if check.kind == CheckKind::DelegatedAgent { OfferedIf::Always } else { OfferedIf::Open };
-        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, worlds, offered };
+        let compared = ComparedAccess { allowed, expected, is_excess: &is_excess, known: None, worlds, offered };
         self.judge((rule, key), excess, &compared)
     }
 
@@ -188,8 +190,9 @@ impl<'a> RuleContext<'a> {
         excess: &'e ExcessByStatement,
         compared: &ComparedAccess<'_>,
     ) -> Judgement<'e> {
+        let own = Requester::from_subject(self.subject);
         let to_question = |world: &ActionWorld| CoverageQuestion {
-            requester: Requester::from_subject(self.subject),
+            requester: compared.known.map_or(own, |known| own.with_context(known)),
             allowed: compared.allowed,
             expected: compared.expected,
             is_excess: compared.is_excess,

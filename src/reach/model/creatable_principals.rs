@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::arn_classes::NewArnPatterns;
 use super::arn_index::name_in_arn;
+use super::attachable_policies::list_attachable_documents;
 use super::name_patterns::NamePatternIndex;
 use super::node::PrincipalNode;
 use crate::access::KnownContext;
@@ -44,6 +45,15 @@ const USER_ACTIONS: [&str; 9] = [
     "iam:PutUserPolicy",
     "iam:TagUser",
     "iam:UpdateUser",
+];
+
+/// The actions by which a principal gets a policy of its account, or another version of one.
+const OBTAINING_ACTIONS: [&str; 5] = [
+    "iam:AddUserToGroup",
+    "iam:AttachGroupPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:SetDefaultPolicyVersion",
 ];
 
 /// The users and roles that may be created in a snapshot.
@@ -119,7 +129,7 @@ impl<'p> NewArnPatterns<'p> {
             create: BTreeSet::new(),
             others: BTreeSet::new(),
         };
-        for statement in list_statements(nodes) {
+        for statement in list_statements(nodes).into_iter().chain(list_obtainable_statements(account, nodes)) {
             patterns.add(statement, actions, uses);
         }
         patterns
@@ -143,7 +153,7 @@ impl<'p> NewArnPatterns<'p> {
             create: BTreeSet::new(),
             others: BTreeSet::new(),
         };
-        for statement in list_statements(nodes) {
+        for statement in list_statements(nodes).into_iter().chain(list_obtainable_statements(account, nodes)) {
             patterns.add(statement, &["iam:CreatePolicy"], &[]);
             let about_policy = |condition: &&Condition| POLICY_KEYS.contains(&condition.key.lower());
             let texts = statement.conditions.iter().filter(about_policy).flat_map(Condition::texts);
@@ -223,6 +233,26 @@ fn build_trust_policy(role: &str) -> PolicyAttachment {
         place: unwritten_place(),
         places: StatementPlaces::default(),
     }
+}
+
+/// The statements of policies and groups that principals of an account can get, if they give the permission to create users or
+/// roles.
+fn list_obtainable_statements<'a>(account: &'a Account, nodes: &[&PrincipalNode<'_>]) -> Vec<&'a Statement> {
+    let own = list_statements(nodes);
+    let may = |statements: &[&Statement], actions: &[&str]| {
+        let allows = |statement: &&Statement| statement.effect == Effect::Allow;
+        let lists = |statement: &&Statement| actions.iter().any(|action| statement.action.lists_action(action));
+        statements.iter().filter(|statement| allows(statement)).any(lists)
+    };
+    if !may(&own, &OBTAINING_ACTIONS) {
+        return Vec::new();
+    }
+    let mut obtainable: Vec<&Statement> =
+        list_attachable_documents(account).flat_map(|document| &document.statements).collect();
+    if !may(&obtainable, &["iam:CreateRole", "iam:CreateUser"]) {
+        obtainable.clear();
+    }
+    obtainable
 }
 
 fn unwritten_place() -> Place {

@@ -2,7 +2,7 @@
 
 use super::technique::OrganizationAccount;
 use crate::iam::Partition;
-use crate::snapshot::{Organization, Snapshot};
+use crate::snapshot::{MissingReason, Organization, Snapshot};
 
 /// The organization. Empty if the snapshot has none.
 pub(crate) struct OrganizationIndex<'a> {
@@ -22,6 +22,11 @@ impl<'a> OrganizationIndex<'a> {
             organization.management_account.as_str() == account
                 || (required == OrganizationAccount::Administrator && is_delegated())
         })
+    }
+
+    /// Why it is unknown whether a member account is a delegated administrator. None if that is known.
+    pub(crate) fn find_unread_administrators(&self, account: &str) -> Option<&'a MissingReason> {
+        self.organization?.unread_administrators.as_ref().filter(|_| self.is_member(account))
     }
 
     /// Whether an account is in the organization, and is not its management account.

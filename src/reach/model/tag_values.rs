@@ -56,6 +56,12 @@ impl ValuePattern {
         is_literal.then_some(self.glob.as_str())
     }
 
+    /// A text that it matches.
+    pub(crate) fn to_example(&self) -> String {
+        let shortest = self.glob.replace('*', "").replace('?', "x");
+        if shortest.is_empty() { "x".to_owned() } else { shortest }
+    }
+
     pub(crate) fn matches(&self, value: &str) -> bool {
         let walk = PatternWalk::new(self);
         let positions = value.chars().fold(walk.start(), |positions, c| walk.step(&positions, c));

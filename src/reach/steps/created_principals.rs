@@ -3,70 +3,30 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use super::creation::{Creation, build_creation};
 use super::new_resource_kind::NewResource;
-use super::new_resources::{NameLimits, NewRequest, TAG_KEYS};
+use super::new_resources::{NameLimits, NewRequest};
+use super::reachable::PASS_ROLE_TAGS;
 use super::step_finder::StepFinder;
-use crate::access::KeyFact;
-use crate::iam::{Condition, ContextKey, Partition};
-use crate::reach::decide::context_facts::{ContextFacts, pass_role_fact, policy_arn_fact};
+use crate::iam::{Condition, ContextKey, Statement};
+use crate::reach::decide::context_facts::ContextFacts;
 use crate::reach::decide::effective::RequiredLayers;
 use crate::reach::model::attachable_policies::{has_broad_policy, list_attachable_policies};
 use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, ChosenBoundary};
 use crate::reach::model::created_principal::{CreatedAccess, CreatedPrincipal};
 use crate::reach::model::state::NodeState;
 use crate::reach::model::state_change::StateChange;
+use crate::reach::model::tag_condition_keys::PRINCIPAL_TAG;
 use crate::reach::model::technique::{Technique, TechniqueKind, techniques};
 use crate::solve::UndecidedReason;
 
 /// The condition key of the managed policy to attach, in lower case.
 pub(super) const POLICY_ARN_KEY: &str = "iam:policyarn";
 
+const OUTSIDE_TAGS: &str = "the creation of a role with session tags that a principal of an account outside sets";
+
 /// The largest number of patterns over names that are tried.
 const MAX_PATTERNS: usize = 64;
-
-/// A user or role that a state may be able to create.
-#[derive(Clone)]
-pub(super) struct Creation<'c> {
-    pub(super) kind: NewResource,
-    /// Those of the technique on the ARN of the user or role.
-    pub(super) actions: Vec<&'c str>,
-    /// Its permissions boundary. None if it has none.
-    pub(super) boundary: Option<ChosenBoundary>,
-    /// The managed policy that is attached. None if the caller may choose it.
-    pub(super) policy_arn: Option<Arc<str>>,
-    /// Whether it is created with tags.
-    pub(super) is_tagged: bool,
-    /// The service to which the role is passed. None if it is assumed, and for a user.
-    pub(super) service: Option<&'c str>,
-}
-
-impl<'c> Creation<'c> {
-    /// The creation with tags.
-    pub(super) fn with_tags(mut self) -> Creation<'c> {
-        self.actions.push(self.tag_action());
-        Creation { is_tagged: true, ..self }
-    }
-
-    fn tag_action(&self) -> &'static str {
-        if self.kind == NewResource::User { "iam:TagUser" } else { "iam:TagRole" }
-    }
-
-    /// The fact about a key in a request to create it or to give it permissions.
-    pub(super) fn fact(&self, partition: Partition, action: &str, key: &ContextKey) -> Option<KeyFact> {
-        let lower = key.lower();
-        if let Some(service) = self.service.filter(|_| action == "iam:PassRole") {
-            return pass_role_fact(key, service);
-        }
-        if lower == BOUNDARY_KEY {
-            return Some(self.boundary.as_ref().map_or(KeyFact::Missing, ChosenBoundary::to_fact));
-        }
-        let is_tag = TAG_KEYS.iter().any(|tag| lower.starts_with(tag));
-        if is_tag || lower == "aws:tagkeys" {
-            return Some(if self.is_tagged { KeyFact::Free } else { KeyFact::Missing });
-        }
-        policy_arn_fact(partition, action, self.policy_arn.as_deref(), key)
-    }
-}
 
 impl StepFinder<'_> {
     /// The users and roles that the state can create. One that is allowed everything makes others unnecessary.
@@ -120,7 +80,14 @@ impl StepFinder<'_> {
                     continue;
                 }
                 let creation = Creation { policy_arn, service, ..build_creation(technique) };
-                found.extend(self.create(&creation, &access, undecided));
+                let created = self.create(&creation, &access, undecided);
+                if created.is_empty() && service.is_some() && self.has_condition_on_tags() {
+                    let with_tags = Creation { is_passed_with_tags: true, ..creation };
+                    if !self.create(&with_tags, &access, undecided).is_empty() {
+                        undecided.insert(UndecidedReason::Ambiguity(PASS_ROLE_TAGS));
+                    }
+                }
+                found.extend(created);
             }
             if technique.required_actions.iter().any(|action| action.contains("iam:Attach")) {
                 self.check_unread_policies(&Creation { service, ..build_creation(technique) }, &found, undecided);
@@ -301,7 +268,8 @@ impl StepFinder<'_> {
         // Tags are needed if a request requires them, or if they decide what the principal is allowed. The tags of a
         // session that the creator starts can have any value.
         let has_session_tags = creation.kind == NewResource::Role && creation.service.is_none();
-        let may_matter = !self.world.tag_index.keys().is_empty() && self.may_allow(creation.tag_action());
+        let are_named = !self.world.tag_index.keys().is_empty() || self.has_condition_on_tags();
+        let may_matter = are_named && self.may_allow(creation.tag_action());
         if may_matter && (found.is_empty() || !has_session_tags) {
             found.extend(self.create_by_name(&creation.clone().with_tags(), access, undecided));
         }
@@ -341,10 +309,15 @@ impl StepFinder<'_> {
         let chooses_tags = is_assumed && !self.world.tag_index.keys().is_empty();
         let tag_session = self.assume_new_role("sts:TagSession", &no_facts);
         let taggable = chooses_tags.then(|| self.list_new_arns(creation.kind, &[tag_session], undecided));
+        let is_tagged_from_outside = chooses_tags && !creation.is_tagged && self.names_tags(access);
         let mut build = |arn: String| {
             let has_session_tags = taggable
                 .as_ref()
                 .is_some_and(|taggable| self.choose_new_arn(taggable, NameLimits::within(&arn), undecided).is_some());
+            if is_tagged_from_outside && !has_session_tags {
+                let principal = self.world.state_arn(self.state).to_owned();
+                undecided.insert(UndecidedReason::Uncombined { principal, changes: OUTSIDE_TAGS });
+            }
             CreatedPrincipal {
                 has_chosen_tags: creation.is_tagged || has_session_tags,
                 is_tagged: creation.is_tagged,
@@ -358,28 +331,20 @@ impl StepFinder<'_> {
         arns.into_iter().map(&mut build).collect()
     }
 
+    /// Whether the policy that a new principal gets names a tag of the principal.
+    fn names_tags(&self, access: &CreatedAccess) -> bool {
+        let CreatedAccess::Policy(arn) = access else { return false };
+        let policies = list_attachable_policies(self.world.node(self.state.principal).account);
+        let attached = policies.into_iter().filter(|policy| policy.arn == *arn).filter_map(|policy| policy.document);
+        let has_tag = |statement: &Statement| statement.keys().any(|key| key.lower().starts_with(PRINCIPAL_TAG));
+        attached.into_iter().any(|document| document.statements.iter().any(has_tag))
+    }
+
     /// A request to the new role, whose trust policy names the principal, so that it needs no policy of its own. It can
     /// name a session of a role, which the role's boundary does not limit.
     fn assume_new_role<'q>(&self, action: &'q str, facts: &'q ContextFacts<'q>) -> NewRequest<'q> {
         let required_layers =
             if self.is_user() { RequiredLayers::BoundaryOnly } else { RequiredLayers::OrganizationOnly };
         NewRequest { action, required_layers, facts }
-    }
-}
-
-/// The creation by a technique, without the choices.
-pub(super) fn build_creation(technique: &Technique) -> Creation<'_> {
-    let kind = match technique.required_actions.first() {
-        Some(action) => NewResource::of_action(action),
-        None => NewResource::Role,
-    };
-    let own = technique.required_actions.iter().filter(|action| NewResource::of_action(action) == kind);
-    Creation {
-        kind,
-        actions: own.map(String::as_str).collect(),
-        boundary: None,
-        policy_arn: None,
-        is_tagged: false,
-        service: None,
     }
 }

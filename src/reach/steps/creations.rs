@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use fixedbitset::FixedBitSet;
 
-use super::created_principals::Creation;
+use super::creation::Creation;
 use super::new_resource_kind::NewResource;
 use super::new_resources::TAG_KEYS;
 use super::request_proof::StepRequest;
@@ -17,6 +17,7 @@ use crate::reach::model::arn_classes::MAX_CLASSES;
 use crate::reach::model::chosen_boundary::{BOUNDARY_KEY, ChosenBoundary};
 use crate::reach::model::search_techniques::{find_search_technique, find_technique_from_outside};
 use crate::reach::model::state::NodeState;
+use crate::reach::model::tag_condition_keys::find_resource_tag;
 use crate::reach::model::technique::TechniqueKind;
 use crate::solve::UndecidedReason;
 
@@ -70,19 +71,37 @@ impl StepFinder<'_> {
         grants
     }
 
-    /// Whether the state can create users or roles with tags, and none without tags.
-    pub(crate) fn creates_only_with_tags(&self, undecided: &mut BTreeSet<UndecidedReason>) -> bool {
+    /// Whether the state can create users or roles with tags, and none without tags: those without a boundary, or any.
+    pub(crate) fn creates_only_with_tags(
+        &self,
+        with_boundary: bool,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
         if !self.has_condition_on_tags() {
             return false;
         }
-        let creations = [NewResource::Role, NewResource::User].map(|kind| build_plain_creation(kind, None));
-        creations.into_iter().any(|creation| {
+        let mut boundaries = vec![None];
+        if with_boundary && self.has_condition_on(BOUNDARY_KEY) {
+            let existing = self.list_boundaries(undecided).into_iter();
+            boundaries.extend(existing.map(|(arn, _)| Some(ChosenBoundary::Policy(arn))));
+        }
+        let kinds = [NewResource::Role, NewResource::User].into_iter();
+        let mut creations =
+            kinds.flat_map(|kind| boundaries.iter().map(move |b| build_plain_creation(kind, b.as_ref())));
+        creations.any(|creation| {
             self.can_create(&creation.clone().with_tags(), undecided) && !self.can_create(&creation, undecided)
         })
     }
 
+    /// The tags of the requested resource that the statements about some actions name, in lower case.
+    pub(crate) fn list_resource_tags(&self, actions: &[&str]) -> BTreeSet<String> {
+        let lists = |statement: &&Statement| actions.iter().any(|action| statement.action.lists_action(action));
+        let keys = self.statements().filter(lists).flat_map(Statement::keys);
+        keys.filter_map(|key| find_resource_tag(key.lower())).map(str::to_owned).collect()
+    }
+
     /// Whether a statement names a tag of a request or a resource, so that requests with tags and without them can differ.
-    fn has_condition_on_tags(&self) -> bool {
+    pub(super) fn has_condition_on_tags(&self) -> bool {
         let is_tag = |key: &ContextKey| {
             key.lower() == "aws:tagkeys" || TAG_KEYS.iter().any(|prefix| key.lower().starts_with(prefix))
         };
@@ -206,5 +225,6 @@ fn build_plain_creation(kind: NewResource, boundary: Option<&ChosenBoundary>) ->
         policy_arn: None,
         is_tagged: false,
         service: None,
+        is_passed_with_tags: false,
     }
 }

@@ -9,6 +9,9 @@ use crate::reach::model::node::PrincipalNode;
 use crate::snapshot::AttachmentKind;
 use crate::solve::UndecidedReason;
 
+const DELETE_POLICY: &str = "iam:DeletePolicy";
+const FREED_NAME: &str = "the deletion of a managed policy or group with the creation of another one that has its name";
+
 /// A request that frees a name, or that must come before.
 #[derive(Eq, PartialEq)]
 pub(super) struct FreeingRequest {
@@ -33,6 +36,30 @@ impl StepFinder<'_> {
             NewResource::User => self.may_allow("iam:DeleteUser") || self.may_allow("iam:UpdateUser"),
             NewResource::Group | NewResource::Policy => false,
         }
+    }
+
+    /// Whether the state is allowed to delete or rename a managed policy or a group, so that another one can have its name. What
+    /// must come before is not examined.
+    // AWS: CreatePolicy, CreateGroup (IAM API Reference): names are unique in an account, in any letter case
+    pub(super) fn may_delete(
+        &self,
+        kind: NewResource,
+        holder: &str,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) -> bool {
+        match kind {
+            NewResource::Role | NewResource::User => false,
+            NewResource::Policy => {
+                self.may_allow(DELETE_POLICY) && self.is_allowed_on_policy(DELETE_POLICY, holder, undecided)
+            }
+            NewResource::Group => ["iam:DeleteGroup", "iam:UpdateGroup"]
+                .iter()
+                .any(|action| self.may_allow(action) && self.is_allowed_on_group(action, holder, None, undecided)),
+        }
+    }
+
+    pub(super) fn describe_freed_name(&self) -> UndecidedReason {
+        UndecidedReason::Uncombined { principal: self.world.state_arn(self.state).to_owned(), changes: FREED_NAME }
     }
 
     /// The requests that free the name of a user or role. None if the state cannot make them: a principal keeps its own

@@ -12,6 +12,7 @@
 //! - `name_choices`: the names of what a state creates or renames.
 //! - `renames`: users and groups that a state can rename.
 //! - `created_principals`: users and roles that a state can create.
+//! - `creation`: a creation, with the choices that its requests depend on.
 //! - `creations`: the same, for other states to change and to act as.
 //! - `new_policies`: managed policies that one state creates, for another one to use.
 //! - `policy_writes`: the managed policies and groups that a state can change.
@@ -41,6 +42,7 @@ mod account_changes;
 pub(crate) mod assume_role;
 mod boundaries;
 mod created_principals;
+mod creation;
 pub(crate) mod creations;
 mod denying_policies;
 mod existing_resources;

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::created_principals::{Creation, POLICY_ARN_KEY, build_creation};
+use super::created_principals::POLICY_ARN_KEY;
+use super::creation::{Creation, build_creation};
 use super::new_grants::NewGroup;
 use super::new_resource_kind::NewResource;
 use super::request_proof::StepRequest;

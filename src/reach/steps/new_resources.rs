@@ -208,6 +208,7 @@ impl StepFinder<'_> {
         let prefix = self.account_prefix(kind);
         let (mut branch, mut denied) = self.build_name_limits(kind, limits, ranges);
         let detail = AnswerDetail::Difference { max_cubes: 1, witnesses: WitnessPolicy::Single };
+        let mut may_be_freed = false;
         for _ in 0..MAX_NAMES {
             branch.deny_statements = StatementUse::from_document(&deny_on(action, &denied)).collect();
             let access = Access { branches: vec![branch.clone()] };
@@ -219,6 +220,7 @@ impl StepFinder<'_> {
                 // Both readings of a `*` agree on ARNs without further colons.
                 let colons = UndecidedReason::from(Ambiguity::MidSegmentStar);
                 undecided.extend(answer.undecided.into_iter().filter(|reason| *reason != colons));
+                undecided.extend(may_be_freed.then(|| self.describe_freed_name()));
                 return None;
             };
             let is_valid = request
@@ -228,7 +230,12 @@ impl StepFinder<'_> {
             let is_available = is_valid
                 && match self.find_name_holder(kind, &request.resource) {
                     Some(holder) if limits.instead_of == Some(&holder) => holder != request.resource,
-                    Some(holder) => frees && self.find_freeing_requests(kind, &holder, undecided).is_some(),
+                    Some(holder) => {
+                        // With the same ARN, it is a change of the policy or group.
+                        let is_other = holder != request.resource;
+                        may_be_freed = may_be_freed || is_other && self.may_delete(kind, &holder, undecided);
+                        frees && self.find_freeing_requests(kind, &holder, undecided).is_some()
+                    }
                     None => true,
                 };
             if is_available {

@@ -17,6 +17,9 @@ use crate::reach::model::state::NodeState;
 use crate::reach::model::technique::{FILL_PROFILE_ACTION, Technique, TechniqueKind};
 use crate::solve::UndecidedReason;
 
+/// The name of the ambiguity whether a request to pass a role has the tags of the role (`docs/semantics.md`).
+// AWS: Grant a user permissions to pass a role to an AWS service: `aws:ResourceTag` "does not have reliable results"
+pub(super) const PASS_ROLE_TAGS: &str = "pass-role-tags";
 pub(super) const PASS_ROLE: &str = "iam:PassRole";
 
 impl StepFinder<'_> {
@@ -148,7 +151,17 @@ impl StepFinder<'_> {
             candidates,
             facts: &|_: usize, key: &ContextKey| pass_role_fact(key, service),
         };
-        self.filter_allowed(&query, undecided)
+        let passable = self.filter_allowed(&query, undecided);
+        let mut rest = candidates.clone();
+        rest.difference_with(&passable);
+        if !rest.is_clear() && self.has_condition_on_tags() {
+            let facts =
+                |role: usize, key: &ContextKey| self.principal_fact(role, key).or_else(|| pass_role_fact(key, service));
+            if !self.filter_allowed(&TargetQuery { candidates: &rest, facts: &facts, ..query }, undecided).is_clear() {
+                undecided.insert(UndecidedReason::Ambiguity(PASS_ROLE_TAGS));
+            }
+        }
+        passable
     }
 
     /// Whether a role has the name that a service looks for.

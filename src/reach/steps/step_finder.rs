@@ -15,10 +15,11 @@ use crate::reach::model::arn_index::ArnIndex;
 use crate::reach::model::chosen_boundary::BOUNDARY_KEY;
 use crate::reach::model::chosen_tags::TargetView;
 use crate::reach::model::holdings::{Holding, PrincipalHoldings};
+use crate::reach::model::search_techniques::search_techniques;
 use crate::reach::model::state::NodeState;
 use crate::reach::model::state_change::StateChange;
 use crate::reach::model::tag_condition_keys::find_resource_tag;
-use crate::reach::model::technique::Technique;
+use crate::reach::model::technique::{OrganizationAccount, Technique, techniques};
 use crate::snapshot::AttachmentKind;
 use crate::solve::UndecidedReason;
 
@@ -82,6 +83,20 @@ impl<'g> StepFinder<'g> {
         let required = technique.organization_account;
         technique.required_actions.iter().all(|action| self.may_allow(action))
             && required.is_none_or(|required| self.world.organization.is_account_as(self.effective.account, required))
+    }
+
+    /// Why it is unknown whether the account of the state may perform a technique of delegated administrators that the state is
+    /// allowed. None if that is known, or if it is allowed none.
+    pub(crate) fn find_unread_administrators(&self) -> Option<UndecidedReason> {
+        let reason = self.world.organization.find_unread_administrators(self.effective.account)?;
+        let is_concerned = |technique: &Technique| {
+            technique.organization_account == Some(OrganizationAccount::Administrator)
+                && technique.required_actions.iter().all(|action| self.may_allow(action))
+                && !self.may_perform(technique)
+        };
+        let name = "delegated administrators of the organization".to_owned();
+        let missing = || UndecidedReason::MissingDocument { name, reason: reason.clone() };
+        techniques().iter().chain(search_techniques()).any(is_concerned).then(missing)
     }
 
     /// Whether the upper bound of the state's access contains an action.

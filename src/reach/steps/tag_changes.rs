@@ -13,7 +13,39 @@ use crate::reach::decide::effective::{RequiredLayers, restrict_to_action};
 use crate::reach::model::chosen_tags::{TagEdit, TagGrant};
 use crate::reach::model::tag_condition_keys::{REQUEST_TAG, TAG_KEYS};
 use crate::reach::model::tag_index::NamedTag;
+use crate::reach::model::tag_values::ValuePattern;
 use crate::solve::{StatementUse, UndecidedReason};
+
+/// The largest number of tags that are tried as the only other tag of a request.
+const MAX_SINGLE_TAGS: usize = 8;
+
+/// A tag that policies are unlikely to list.
+const UNLISTED_TAG: &str = "example-other-tag";
+
+/// What policies say about the tags of a request.
+#[derive(Default)]
+struct RequestTags {
+    /// The tags whose values they name, in lower case.
+    required: BTreeSet<String>,
+    /// The keys that they list in conditions on all keys of the request.
+    listed: BTreeSet<String>,
+    /// Whether they have such a condition. It distinguishes upper and lower case, unlike the tags of users and roles.
+    has_tag_keys: bool,
+}
+
+/// Spellings of a key that differ from those that policies name in upper and lower case.
+// AWS: Tags for AWS Identity and Access Management resources, "Case sensitivity"
+fn list_other_spellings(names: &BTreeSet<String>) -> Vec<String> {
+    let Some(name) = names.first() else { return Vec::new() };
+    let lower = name.to_lowercase();
+    let capital =
+        |at: usize| lower.chars().enumerate().map(move |(i, c)| if i == at { c.to_ascii_uppercase() } else { c });
+    let last = lower.chars().count().saturating_sub(1);
+    let mut spellings = vec![lower.clone(), lower.to_uppercase(), capital(0).collect(), capital(last).collect()];
+    spellings.retain(|spelling| spelling.eq_ignore_ascii_case(name) && !names.contains(spelling));
+    spellings.dedup();
+    spellings
+}
 
 /// A request that changes a tag: the values of the keys that a policy can limit.
 pub(super) struct TagChangeRequest<'t> {
@@ -128,29 +160,50 @@ impl StepFinder<'_> {
         })
     }
 
-    /// The keys that the statements about an action name, in lower case.
-    fn list_request_keys(&self, action: &str) -> BTreeSet<String> {
-        let Some(id) = self.world.find_action(action) else { return BTreeSet::new() };
+    /// What the statements about an action say about the tags of a request.
+    fn list_request_tags(&self, action: &str) -> RequestTags {
+        let mut tags = RequestTags::default();
+        let Some(id) = self.world.find_action(action) else { return tags };
         let required_layers = RequiredLayers::IdentityAndBoundary;
         let access = restrict_to_action(self.world.solver, self.effective, id, required_layers);
-        let keys = access.uses().map(StatementUse::statement).flat_map(|statement| statement.keys());
-        keys.map(|key| key.lower().to_owned()).collect()
+        for statement in access.uses().map(StatementUse::statement) {
+            let lower = statement.keys().map(ContextKey::lower);
+            tags.required.extend(lower.filter_map(|key| key.strip_prefix(REQUEST_TAG)).map(str::to_owned));
+            for condition in statement.conditions.iter().filter(|condition| condition.key.lower() == TAG_KEYS) {
+                tags.has_tag_keys = true;
+                tags.listed.extend(
+                    condition.texts().filter_map(|text| Some(ValuePattern::from_template(text, false)?.to_example())),
+                );
+            }
+        }
+        tags
     }
 
     /// The sets of tag keys that a request for one tag can have: that tag alone, or with other tags that a policy names.
     pub(super) fn list_name_sets(&self, action: &str, named: &NamedTag) -> Vec<Vec<String>> {
-        let keys = self.list_request_keys(action);
-        let others: Vec<String> =
-            keys.iter().filter_map(|key| key.strip_prefix(REQUEST_TAG)).map(str::to_owned).collect();
-        let mut sets = Vec::new();
-        for name in &named.names {
-            sets.push(vec![name.clone()]);
-            let more: Vec<String> = others.iter().filter(|other| !other.eq_ignore_ascii_case(name)).cloned().collect();
-            if !more.is_empty() {
-                sets.push([vec![name.clone()], more].concat());
+        let tags = self.list_request_tags(action);
+        let required: Vec<&String> = tags.required.iter().collect();
+        let all: Vec<&String> = tags.required.iter().chain(&tags.listed).collect();
+        let unlisted = UNLISTED_TAG.to_owned();
+        let single = tags.has_tag_keys.then_some(&unlisted).into_iter().chain(&tags.listed);
+        let with_one = single.take(MAX_SINGLE_TAGS).map(|tag| vec![tag]);
+        let others: Vec<Vec<&String>> = [Vec::new(), required, all].into_iter().chain(with_one).collect();
+        let spellings = if tags.has_tag_keys { list_other_spellings(&named.names) } else { Vec::new() };
+        let mut sets: Vec<Vec<String>> = Vec::new();
+        for (name, others) in
+            named.names.iter().chain(&spellings).flat_map(|name| others.iter().map(move |o| (name, o)))
+        {
+            let mut set = vec![name.clone()];
+            for other in others {
+                if !set.iter().any(|known| known.eq_ignore_ascii_case(other)) {
+                    set.push((*other).clone());
+                }
+            }
+            if !sets.contains(&set) {
+                sets.push(set);
             }
         }
-        if !keys.iter().any(|key| key == TAG_KEYS || key.starts_with(REQUEST_TAG)) {
+        if !tags.has_tag_keys && tags.required.is_empty() {
             // The request's tags do not matter.
             sets.truncate(1);
         }

@@ -126,6 +126,11 @@ fn render_bypass_method(method: &GuardBypassMethod) -> String {
         GuardBypassMethod::RewritesTrust { key, action } => {
             format!("the role can rewrite its own trust policy ({action}), so that callers can set {key}")
         }
+        GuardBypassMethod::ReplacesProvider { key, action } => {
+            format!(
+                "the role can change an identity provider of its trust policy ({action}), so that its sessions have {key}"
+            )
+        }
         GuardBypassMethod::ChosenByCaller { key } => format!("the caller chooses {key}"),
         GuardBypassMethod::SessionNameChosen { key } => {
             format!("callers that assume the role choose the session name in {key}")

@@ -63,9 +63,14 @@ impl CollectionGap {
             CollectionPart::ResourcePolicies => (self.resource_policies_label(), self.resource_scope()),
             _ => (self.part_label().to_owned(), MissingScope::AllResources),
         };
-        let UnreadPart { error, permission, .. } = self.unread.clone();
-        let reason = MissingReason::CollectionFailed { error, permission };
+        let reason = self.to_missing_reason();
         Some(MissingDocument { scope, ..MissingDocument::new(layer, name, reason, self.place.clone()) })
+    }
+
+    /// Why the part is missing.
+    pub(crate) fn to_missing_reason(&self) -> MissingReason {
+        let UnreadPart { error, permission, .. } = self.unread.clone();
+        MissingReason::CollectionFailed { error, permission }
     }
 
     /// The resources whose policies are unknown, from the field `Of`: an ARN, or a service with or without a region

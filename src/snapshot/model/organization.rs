@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::missing::MissingDocument;
+use super::collection_gap::CollectionGap;
+use super::missing::{MissingDocument, MissingReason};
 use super::policy::CollectedDocument;
 use crate::iam::AccountId;
+use crate::snapshot::format::CollectionPart;
 use crate::source::Place;
 
 /// An organization. Every parent and every policy target exists, and the parents form no cycle.
@@ -19,8 +21,29 @@ pub struct Organization {
     pub nodes: BTreeMap<String, OrgNode>,
     /// The accounts that administer AWS services for the organization.
     pub delegated_administrators: Vec<AccountId>,
+    /// Why there may be further delegated administrators. `None` if the list is complete.
+    pub unread_administrators: Option<MissingReason>,
     /// Policy types that could not be collected. `nodes` has no policies of these types.
     pub missing_documents: Vec<MissingDocument>,
+}
+
+impl Organization {
+    /// Whether an account manages the organization, or is or may be a delegated administrator.
+    pub(crate) fn may_be_administrator(&self, account: &AccountId) -> bool {
+        self.management_account == *account
+            || self.delegated_administrators.contains(account)
+            || self.unread_administrators.is_some()
+    }
+
+    /// Records what could not be collected of the organization.
+    pub(crate) fn record_gaps<'g>(&mut self, gaps: impl Iterator<Item = &'g CollectionGap>) {
+        for gap in gaps {
+            self.missing_documents.extend(gap.to_missing_document());
+            if gap.unread.part == CollectionPart::DelegatedAdministrators {
+                self.unread_administrators = Some(gap.to_missing_reason());
+            }
+        }
+    }
 }
 
 /// What an [`OrgNode`] is.

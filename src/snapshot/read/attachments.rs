@@ -81,6 +81,11 @@ impl PolicyCollector<'_> {
     fn collect_own_policies(&mut self, detail: &IdentityDetail) -> Vec<PolicyAttachment> {
         let holder = detail.arn.as_str();
         let mut attachments = Vec::new();
+        if !detail.has_policy_lists && detail.kind != IdentityDetailKind::Group {
+            let place = detail.location.place.clone();
+            let label = format!("lists of the policies of {} {}", detail.kind.name(), detail.name);
+            self.missing.push(MissingDocument::new(LayerKind::Identity, label, MissingReason::NotCollected, place));
+        }
         for (name, inline) in &detail.inline_policies {
             if let Err(reason) = &inline.document {
                 let label = match detail.kind {

@@ -86,6 +86,8 @@ pub(crate) struct IdentityDetail {
     pub(crate) last_used_at: Option<String>,
     pub(crate) tags: Vec<(String, String)>,
     pub(crate) group_names: Vec<String>,
+    /// Whether it has at least one list of policies or groups. In AWS's answer, a role without policies has empty lists.
+    pub(crate) has_policy_lists: bool,
     pub(crate) inline_policies: Vec<(String, CollectedDocument)>,
     pub(crate) attached_policies: Vec<ManagedPolicyRef>,
     pub(crate) boundary: Option<ManagedPolicyRef>,
@@ -147,6 +149,13 @@ pub(crate) fn read_page(
     if problems.is_empty() { Ok(page) } else { Err(Diagnostics(problems)) }
 }
 
+const ATTACHED_LIST: &str = "AttachedManagedPolicies";
+
+fn has_policy_lists(kind: IdentityDetailKind, node: &JsonNode) -> bool {
+    let inline = format!("{}PolicyList", kind.capitalized_name());
+    [&inline, ATTACHED_LIST, "GroupList"].iter().any(|list| node.get(list).is_some())
+}
+
 struct AuthDetailsReader<'a> {
     fields: FieldReader<'a>,
     interner: &'a mut DocumentInterner,
@@ -189,7 +198,6 @@ impl AuthDetailsReader<'_> {
             .map(str::to_owned);
         let instance_profile_count = (kind == IdentityDetailKind::Role && node.get("InstanceProfileList").is_some())
             .then(|| self.fields.optional_list(node, "InstanceProfileList").len());
-        let tags = self.read_tags(node);
         let group_names = match kind {
             IdentityDetailKind::User => {
                 self.fields.text_list(node, "GroupList").into_iter().map(|(name, _)| name.to_owned()).collect()
@@ -205,8 +213,9 @@ impl AuthDetailsReader<'_> {
             instance_profile_count,
             created_at,
             last_used_at,
-            tags,
+            tags: self.read_tags(node),
             group_names,
+            has_policy_lists: has_policy_lists(kind, node),
             inline_policies: self.read_inline_policies(kind, node, &arn),
             attached_policies: self.read_attached_policies(node, &subject),
             boundary: self.read_boundary(node),
@@ -272,10 +281,9 @@ impl AuthDetailsReader<'_> {
 
     /// The attached policies: a list or, as AWS's documentation also shows, a single policy without a list.
     fn read_attached_policies(&mut self, node: &JsonNode, subject: &str) -> Vec<ManagedPolicyRef> {
-        const LIST: &str = "AttachedManagedPolicies";
-        let list = match self.fields.optional_field(node, LIST) {
+        let list = match self.fields.optional_field(node, ATTACHED_LIST) {
             Some(single) if matches!(single.value, JsonValue::Object(_)) => std::slice::from_ref(single),
-            _ => self.fields.optional_list(node, LIST),
+            _ => self.fields.optional_list(node, ATTACHED_LIST),
         };
         let mut attached = Vec::new();
         for policy in list {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::document_interner::DocumentInterner;
 use super::fields::{FieldReader, first_char_span};
 use crate::iam::DocumentKind;
+use crate::snapshot::model::missing::MissingReason;
 use crate::snapshot::model::organization::{
     OrgNode, OrgNodeKind, Organization, OrganizationPolicy, OrganizationPolicyType,
 };
@@ -76,6 +77,8 @@ impl OrganizationReader<'_> {
         for policy in self.fields.required_list(node, "Policies", SUBJECT) {
             self.read_policy(policy, &mut seen_policy_ids);
         }
+        let unread_administrators =
+            node.get("DelegatedAdministrators").is_none().then_some(MissingReason::NotCollected);
         let mut delegated_administrators = Vec::new();
         for account in self.fields.optional_list(node, "DelegatedAdministrators") {
             if self.fields.is_object(account, "a delegated administrator") {
@@ -92,6 +95,7 @@ impl OrganizationReader<'_> {
             management_account,
             nodes: std::mem::take(&mut self.nodes),
             delegated_administrators,
+            unread_administrators,
             missing_documents: Vec::new(),
         })
     }

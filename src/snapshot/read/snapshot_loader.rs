@@ -366,8 +366,7 @@ impl SnapshotLoader {
                 .collect();
         }
         if let Some(organization) = &mut self.organization {
-            let organization_gaps = self.collection_gaps.iter().filter(|gap| gap.account.is_none());
-            organization.missing_documents = organization_gaps.filter_map(CollectionGap::to_missing_document).collect();
+            organization.record_gaps(self.collection_gaps.iter().filter(|gap| gap.account.is_none()));
         }
         let mut problems = self.unread_files;
         problems.extend(self.interner.problems);

@@ -14,10 +14,11 @@ use super::resource_policy_use::{
     find_covered_arn, find_restricted_service, find_scope, is_trust_policy, list_unread_grants,
     match_by_interpretation, requires_resource_grant,
 };
+use super::scp_exempt::build_exempt_layer;
 use super::session_id::restrict_to_session;
 use crate::access::{
     Layers, PolicyRef, PrincipalMatch, PrincipalType, ResourceControls, ResourceOwner, ResourceOwners, ResourcePolicy,
-    SessionScope, TrustPolicyEffect, UnknownResourcePolicy, match_principal,
+    SessionScope, TrustPolicyEffect, UnknownResourcePolicy, is_left_to_access_points, match_principal,
 };
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{Ambiguity, Arn, Effect, ElementKind, PolicyDocument, Statement, Template};
@@ -61,6 +62,7 @@ struct LayerStatements {
     boundary: Option<Vec<StatementUse>>,
     session: Option<Vec<StatementUse>>,
     scp_levels: Vec<Vec<StatementUse>>,
+    scp_denies: Vec<StatementUse>,
     deny_statements: Vec<StatementUse>,
 }
 
@@ -131,6 +133,7 @@ impl AccessBuilder<'_> {
             boundary: None,
             session: None,
             scp_levels: Vec::new(),
+            scp_denies: Vec::new(),
             deny_statements: Vec::new(),
         };
         if principal_type == PrincipalType::Root {
@@ -159,7 +162,7 @@ impl AccessBuilder<'_> {
             for level in layers.scps.iter().flatten() {
                 let (allows, denies) = self.split_by_effect(&level.policies);
                 lists.scp_levels.push(allows);
-                lists.deny_statements.extend(denies);
+                lists.scp_denies.extend(denies);
             }
             if let Some(rcps) = &layers.rcps {
                 lists.deny_statements.extend(self.list_rcp_denies(rcps));
@@ -200,7 +203,7 @@ impl AccessBuilder<'_> {
     fn build_session_branches(&mut self, session: Option<&Arn>, lists: &LayerStatements) -> Vec<Branch> {
         let layers = self.layers;
         let has_boundary = layers.boundary.is_some();
-        let mut deny_statements = lists.deny_statements.clone();
+        let mut deny_statements = [&lists.deny_statements[..], &lists.scp_denies].concat();
         // Grants with the same limits are one branch. The cases of a negated access are a product over its branches.
         let mut grants: Vec<(GrantLimits, Vec<StatementUse>)> = Vec::new();
         for policy in &layers.resource_policies {
@@ -212,8 +215,10 @@ impl AccessBuilder<'_> {
                 let Some(element) = statement.principal.as_ref().map(|element| (element, statement.effect)) else {
                     continue;
                 };
-                let find_match =
-                    |under| match_principal(&layers.principal, session, has_boundary, everyone, element, under);
+                let find_match = |under| match is_left_to_access_points(statement, under) {
+                    true => None,
+                    false => match_principal(&layers.principal, session, has_boundary, everyone, element, under),
+                };
                 let Some((principal_match, validity)) = match_by_interpretation(find_match) else { continue };
                 let scope = if statement.effect == Effect::Allow { &allowed } else { &denied };
                 let statement_use = StatementUse {
@@ -252,6 +257,7 @@ impl AccessBuilder<'_> {
         branches.extend(grants.into_iter().map(|(limits, list)| {
             self.build_branch(lists, &deny_statements, limits.granting_layers(lists, list), limits.layers())
         }));
+        branches.extend(build_exempt_branch(lists).filter(|_| layers.has_scp_exemption()));
         branches
     }
 
@@ -335,6 +341,14 @@ impl AccessBuilder<'_> {
         let document = PolicyDocument::from_statements("resources of other accounts", vec![statement]);
         StatementUse::from_document(&Arc::new(document)).collect()
     }
+}
+
+/// The branch of what SCPs do not restrict.
+fn build_exempt_branch(lists: &LayerStatements) -> Option<Branch> {
+    let exempt = build_exempt_layer(&lists.identity, (&lists.scp_levels, &lists.scp_denies))?;
+    let limits = [&lists.boundary, &lists.session].into_iter().flatten().cloned();
+    let allow_layers = [lists.identity.clone(), exempt].into_iter().chain(limits).collect();
+    Some(Branch { allow_layers, deny_statements: lists.deny_statements.clone(), scope_exclusions: Vec::new() })
 }
 
 /// Adds grants to those with the same limits.

@@ -14,4 +14,5 @@ mod named_sessions;
 pub(crate) mod ops;
 pub(crate) mod rename_keys;
 mod resource_policy_use;
+mod scp_exempt;
 pub(crate) mod session_id;

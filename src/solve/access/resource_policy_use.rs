@@ -13,8 +13,8 @@ pub(super) fn match_by_interpretation(
 ) -> Option<(PrincipalMatch, StatementValidity)> {
     let find_under = |ambiguity| find_match(Interpretation::with_alternative(ambiguity));
     let Some(principal_match) = find_match(Interpretation::default()) else {
-        let validity = StatementValidity::OnlyUnder(Ambiguity::CanonicalUser);
-        return find_under(Ambiguity::CanonicalUser).map(|principal_match| (principal_match, validity));
+        let mut possible = [Ambiguity::CanonicalUser, Ambiguity::AccessPointPolicy].into_iter();
+        return possible.find_map(|ambiguity| Some((find_under(ambiguity)?, StatementValidity::OnlyUnder(ambiguity))));
     };
     let spares = [Ambiguity::PartialNotPrincipal, Ambiguity::CanonicalUser];
     let sparing = spares.into_iter().find(|ambiguity| find_under(*ambiguity).is_none());

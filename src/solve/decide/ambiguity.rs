@@ -124,7 +124,8 @@ impl Solver<'_> {
             | Ambiguity::PartialNotPrincipal
             | Ambiguity::CanonicalUser
             | Ambiguity::BucketAcl
-            | Ambiguity::KmsGrant => false,
+            | Ambiguity::KmsGrant
+            | Ambiguity::AccessPointPolicy => false,
         })
     }
 }

@@ -114,6 +114,7 @@ impl GeneratedAccount {
         Some(json!({
             "Organization": { "Id": "o-exampleorg1", "MasterAccountId": "999988887777" },
             "Roots": [{ "Id": "r-ab12", "Name": "Root", "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+            "DelegatedAdministrators": [],
             "OrganizationalUnits": [],
             "Accounts": [
                 { "Id": "111122223333", "ParentId": "r-ab12", "Status": "ACTIVE" },

@@ -136,3 +136,61 @@ fn a_guard_is_ineffective_if_the_role_can_rewrite_its_own_trust_policy() {
     assert_eq!(of_identity(std::slice::from_ref(&identified)), NONE);
     assert_eq!(of_identity(&[identified, rewrite()]), ["bot 1/0 iam:UpdateAssumeRolePolicy"]);
 }
+
+#[test]
+fn a_guard_is_ineffective_if_the_role_can_replace_the_saml_provider_of_its_trust_policy() {
+    let manifest = entry("bot", "workload", "allow = \"all.json\"\nguards = \"g\"")
+        + "[[guard]]\nname = \"g\"\nactions = \"sqs:DeleteQueue\"\nseverity = \"high\"\n"
+        + "unless = { StringLike = { \"aws:PrincipalTag/ok\" = \"CHG-*\" } }\n";
+    let on_provider = |name: &str| {
+        statement("Allow", json!("iam:UpdateSAMLProvider"), json!(arn(&format!("saml-provider/{name}"))), json!({}))
+    };
+    let of = |statements: &[Value], trust_actions: Value, condition: Value| {
+        let mut trust = lets(json!({ "Federated": arn("saml-provider/corp") }), trust_actions);
+        trust["Condition"] = condition;
+        Case::new(&[trusting(role("bot", statements), &[trust])], &manifest).facts(RuleId::Unguarded)
+    };
+    let tagged = || json!(["sts:AssumeRoleWithSAML", "sts:TagSession"]);
+    let audience = || json!({ "StringEquals": { "SAML:aud": "https://signin.aws.amazon.com/saml" } });
+    assert_eq!(of(&[approved(), on_provider("corp")], tagged(), audience()), ["bot 1/0 iam:UpdateSAMLProvider"]);
+    assert_eq!(of(&[approved()], tagged(), audience()), NONE);
+    assert_eq!(of(&[approved(), on_provider("other")], tagged(), audience()), NONE);
+    assert_eq!(of(&[approved(), on_provider("corp")], json!("sts:AssumeRoleWithSAML"), audience()), NONE);
+    let other_tag = json!({ "StringNotLike": { "aws:RequestTag/ok": "CHG-*" } });
+    assert_eq!(of(&[approved(), on_provider("corp")], tagged(), other_tag), NONE);
+}
+
+#[test]
+fn a_guard_is_ineffective_if_an_identity_provider_lets_the_role_choose_the_value() {
+    let guard = |unless: &str| {
+        entry("bot", "workload", "allow = \"all.json\"\nguards = \"g\"")
+            + "[[guard]]\nname = \"g\"\nactions = \"sqs:DeleteQueue\"\nseverity = \"high\"\n"
+            + &format!("unless = {{ StringLike = {{ {unless} }} }}\n")
+    };
+    let by_tag = guard("\"aws:PrincipalTag/ok\" = \"CHG-*\"");
+    let cognito = |actions: Value| lets(json!({ "Federated": "cognito-identity.amazonaws.com" }), actions);
+    let map = || allow(json!("cognito-identity:SetPrincipalTagAttributeMap"));
+    let tagged = || cognito(json!(["sts:AssumeRoleWithWebIdentity", "sts:TagSession"]));
+    let of = |statements: &[Value], trust: Value, manifest: &str| {
+        Case::new(&[trusting(role("bot", statements), &[trust])], manifest).facts(RuleId::Unguarded)
+    };
+    let found = ["bot 1/0 cognito-identity:SetPrincipalTagAttributeMap"];
+    assert_eq!(of(&[approved(), map()], tagged(), &by_tag), found);
+    assert_eq!(of(&[approved()], tagged(), &by_tag), NONE);
+    assert_eq!(of(&[approved(), map()], cognito(json!("sts:AssumeRoleWithWebIdentity")), &by_tag), NONE);
+    // The caller of sts:AssumeRoleWithWebIdentity chooses the session name.
+    let by_name = guard("\"aws:userid\" = \"*:approved-*\"");
+    let named = statement(
+        "Allow",
+        json!("sqs:DeleteQueue"),
+        json!("*"),
+        json!({ "StringLike": { "aws:userid": "*:approved-*" } }),
+    );
+    let host = "token.actions.githubusercontent.com";
+    let mut github =
+        lets(json!({ "Federated": arn(&format!("oidc-provider/{host}")) }), json!("sts:AssumeRoleWithWebIdentity"));
+    github["Condition"] = json!({ "StringEquals": { format!("{host}:sub"): "repo:corp/app:ref:refs/heads/main" } });
+    assert_eq!(of(std::slice::from_ref(&named), github.clone(), &by_name), ["bot 0/0"]);
+    github["Condition"]["StringNotLike"] = json!({ "sts:RoleSessionName": "approved-*" });
+    assert_eq!(of(&[named], github, &by_name), NONE);
+}

@@ -173,6 +173,7 @@ impl Case {
         json!({
             "Organization": { "Id": "o-exampleorg1", "MasterAccountId": management },
             "Roots": [{ "Id": "r-ab12", "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+            "DelegatedAdministrators": [],
             "OrganizationalUnits": [],
             "Accounts": [{ "Id": management, "ParentId": "r-ab12" }, { "Id": ACCOUNT, "ParentId": "r-ab12" }],
             "Policies": [

@@ -45,6 +45,7 @@ fn two_accounts(here: Vec<Value>, trust: Value, policy: Option<(&str, Value, &st
         "Roots": [{ "Id": "r-abcd", "Name": "Root",
                     "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" },
                                     { "Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [],
         "Accounts": [{ "Id": ACCOUNT, "Name": "a", "ParentId": "r-abcd", "Status": "ACTIVE" },
                      { "Id": OTHER, "Name": "b", "ParentId": "r-abcd", "Status": "ACTIVE" }],

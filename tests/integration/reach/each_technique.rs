@@ -144,6 +144,7 @@ fn managed_organization(technique: &Technique) -> Value {
             { "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" },
             { "Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED" },
         ] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [{ "Id": "ou-abcd-11111111", "Name": "unit", "ParentId": "r-abcd" }],
         "Accounts": [
             { "Id": ACCOUNT, "Name": "a", "ParentId": "r-abcd", "Status": "ACTIVE" },

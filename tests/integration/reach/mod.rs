@@ -21,8 +21,10 @@ pub mod paths;
 mod permission_sets;
 mod published;
 mod renames;
+mod request_tags;
 mod rewritten_trust;
 mod same_answers;
+mod scp_exempt;
 mod search_gaps;
 mod services_in_use;
 mod session_names;
@@ -113,13 +115,18 @@ fn service(name: &str) -> Value {
 
 /// An account with some roles and users, a boundary `b` that allows S3 alone, and an SCP for it if one is given.
 fn snapshot(roles: &[Value], users: &[Value], scp: Option<Value>) -> Snapshot {
+    snapshot_with(roles, users, scp, &[])
+}
+
+/// The same with more managed policies.
+fn snapshot_with(roles: &[Value], users: &[Value], scp: Option<Value>, policies: &[Value]) -> Snapshot {
     let boundary = json!({
         "Arn": arn("policy", "b"), "PolicyName": "b", "DefaultVersionId": "v1",
         "PolicyVersionList": [{ "VersionId": "v1", "IsDefaultVersion": true,
                                 "Document": document(&allow(json!(["s3:*", "iam:*"]), "*")) }],
     });
-    let page =
-        json!({ "RoleDetailList": roles, "UserDetailList": users, "Policies": [boundary], "GroupDetailList": [] });
+    let policies = [&[boundary], policies].concat();
+    let page = json!({ "RoleDetailList": roles, "UserDetailList": users, "Policies": policies, "GroupDetailList": [] });
     let mut sources = vec![SourceFile::new("account.json", page.to_string())];
     sources.extend(scp.map(|scp| organization(&scp)));
     let snapshot = Snapshot::from_texts(Path::new("given"), &sources).expect("a snapshot");
@@ -133,6 +140,7 @@ fn organization(scp: &Value) -> std::sync::Arc<SourceFile> {
             "Organization": { "Id": "o-own1234567", "MasterAccountId": "999900001111" },
             "Roots": [{ "Id": "r-abcd", "Name": "Root",
                         "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+            "DelegatedAdministrators": [],
             "OrganizationalUnits": [],
             "Accounts": [{ "Id": ACCOUNT, "Name": "a", "ParentId": "r-abcd", "Status": "ACTIVE" }],
             "Policies": [

@@ -53,6 +53,7 @@ fn freed(account: &str, statements: &Value, controls: &[Control<'_>], kind: &str
             { "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" },
             { "Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED" },
         ] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [{ "Id": UNIT, "Name": "unit", "ParentId": "r-abcd" }],
         "Accounts": [
             { "Id": ACCOUNT, "Name": "a", "ParentId": UNIT, "Status": "ACTIVE" },

@@ -36,6 +36,7 @@ pub fn organized(roles: &[Value], scp: &[Value], rcp: &[Value]) -> Snapshot {
         "Roots": [{ "Id": "r-abcd", "Name": "Root",
                     "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" },
                                     { "Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [],
         "Accounts": [{ "Id": ACCOUNT, "Name": "a", "ParentId": "r-abcd", "Status": "ACTIVE" },
                      { "Id": "999900001111", "Name": "m", "ParentId": "r-abcd", "Status": "ACTIVE" }],

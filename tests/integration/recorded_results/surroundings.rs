@@ -53,6 +53,7 @@ pub fn draw_organization(random: &mut Random, accounts: &[&str]) -> Value {
     json!({
         "Organization": { "Id": "o-exampleorg1", "MasterAccountId": MANAGEMENT },
         "Roots": [{ "Id": "r-ab12", "Name": "Root", "PolicyTypes": types }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [{ "Id": UNIT, "Name": "production", "ParentId": "r-ab12" }],
         "Accounts": members.chain([management]).collect::<Vec<_>>(),
         "Policies": policies,

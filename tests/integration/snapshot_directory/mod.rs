@@ -62,6 +62,7 @@ fn organization(accounts: &[&str], policies: Value) -> OrganizationFile {
         "Roots": [{ "Id": "r-1", "PolicyTypes": [
             { "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" },
             { "Type": "RESOURCE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [], "Accounts": accounts, "Policies": policies,
     }))
     .unwrap()

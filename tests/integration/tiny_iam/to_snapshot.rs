@@ -75,6 +75,7 @@ fn organization(allowed: &[Action]) -> String {
         "Organization": { "Id": "o-own1234567", "MasterAccountId": "999900001111" },
         "Roots": [{ "Id": "r-abcd", "Name": "Root",
                     "PolicyTypes": [{ "Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED" }] }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [],
         "Accounts": [{ "Id": ACCOUNT, "Name": "a", "ParentId": "r-abcd", "Status": "ACTIVE" }],
         "Policies": [policy("p-full", json!("*"), "r-abcd"), policy("p-scp", json!(all), ACCOUNT)],

@@ -8,18 +8,24 @@ impl GainSearch<'_, '_> {
     /// A state that only several sessions together obtain: whether it is obtained is undecided, if it would be a finding that there
     /// is not yet.
     pub(super) fn add_joined_gain(&mut self, state: &NodeState) {
-        let is_new = |gains: &[GainedState], gain: &StateGain| {
-            !gain.is_accepted && gains.iter().all(|known| known.gain.key != gain.key)
-        };
-        for found in [self.find_gain(state), self.find_guarded_gain(state)] {
-            match found {
-                Ok(Some(gain)) if is_new(&self.gained, &gain) => {
-                    self.undecided.insert(self.analysis.graph.describe_joined(state));
+        let joined = self.analysis.graph.describe_joined(state);
+        for find in [Self::find_gain, Self::find_guarded_gain] {
+            if self.undecided.contains(&joined) {
+                return;
+            }
+            match find(self, state) {
+                Ok(Some(gain)) if self.is_new(&gain) => {
+                    self.undecided.insert(joined.clone());
                 }
                 Ok(_) => {}
                 Err(reasons) => self.undecided.extend(reasons),
             }
         }
+    }
+
+    /// Whether a gain would be a finding that there is not yet.
+    fn is_new(&self, gain: &StateGain) -> bool {
+        !gain.is_accepted && self.gained.iter().all(|known| known.gain.key != gain.key)
     }
 
     pub(super) fn may_be_declared(&self, path: &PathSoFar<'_>) -> bool {

@@ -14,7 +14,7 @@ use super::shared_excess::SharedExcess;
 use super::undeclared_path::PathProver;
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::analyzer::Analyzer;
-use crate::audit::analysis::own_access::{AllowedAccess, OwnAccess};
+use crate::audit::analysis::own_access::{AllowedAccess, CeilingValues, OwnAccess};
 use crate::audit::options::ExtentMode;
 use crate::audit::subject::accepted_extents::AcceptedExtents;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
@@ -104,7 +104,8 @@ impl EscalationAnalysis<'_> {
         let own_lower_bound = self.graph.lower_bound(&own_access);
         let documents = (self.graph.renamed_documents(), self.graph.own_name_documents());
         let guards = PathGuard::of_subject(subject, &own_access, documents);
-        let own = OwnAccess::new(&subject.known_context, &subject.ceiling.access, own_access, documents);
+        let ceiling = (&subject.ceiling.access, CeilingValues::OfPrincipal);
+        let own = OwnAccess::new(&subject.known_context, ceiling, own_access, documents);
         let lower_bound = self.graph.lower_bound(own.access());
         // A guard limits what the ceiling allows.
         if self.graph.is_all_actions(if guards.is_empty() { &lower_bound } else { &own_lower_bound }) {
@@ -264,8 +265,7 @@ impl GainSearch<'_, '_> {
             return Ok(None);
         }
         let (known_context, ..) = graph.known_context(state);
-        let is_other_name = state.change.renamed.is_some() && state.principal == self.start;
-        let allowed = self.own.at_end(&known_context, is_other_name);
+        let allowed = self.own.at_end(&known_context, self.is_under_other_name(state));
         let equivalence_class = graph.equivalence_class(state, &allowed.access);
         if self.contained_classes.contains(&equivalence_class) {
             return Ok(None);
@@ -303,6 +303,11 @@ impl GainSearch<'_, '_> {
         }
     }
 
+    /// Whether a state is the principal itself, under another name.
+    fn is_under_other_name(&self, state: &NodeState) -> bool {
+        state.change.renamed.is_some() && state.principal == self.start
+    }
+
     /// The access of a state beyond the ceiling, if there is some that the principal does not have itself.
     fn find_excess(
         &self,
@@ -310,7 +315,11 @@ impl GainSearch<'_, '_> {
         allowed: &AllowedAccess<'_>,
     ) -> Result<Option<Arc<ExcessByStatement>>, BTreeSet<UndecidedReason>> {
         let SharedExcess { is_contained, excess: shared } = match allowed.has_own_ceiling() {
-            true => SharedExcess::default(),
+            true => {
+                let (known_context, ..) = self.analysis.graph.known_context(end.state);
+                let ceiling = self.own.ceiling_at_end(&known_context, self.is_under_other_name(end.state));
+                self.analysis.find_excess_beyond_ceiling(self.analyzer, self.subject, end, &ceiling)
+            }
             false => self.analysis.find_shared_excess(self.analyzer, self.subject, end),
         };
         if is_contained {

@@ -60,6 +60,29 @@ impl EscalationAnalysis<'_> {
         })
     }
 
+    /// The access of a state beyond a ceiling that has the values of the principal for which it is declared. Each statement
+    /// has a witness.
+    pub(super) fn find_excess_beyond_ceiling(
+        &self,
+        analyzer: &Analyzer<'_>,
+        subject: &AuditedPrincipal<'_>,
+        end: &PathEnd<'_>,
+        ceiling: &AllowedAccess<'_>,
+    ) -> SharedExcess {
+        let replay = |request: &Request, interpretation: Interpretation| {
+            let (end_request, own_request) = ceiling.split_request(request);
+            let is_declared = |layers: &Layers| analyzer.is_allowed(layers, &own_request, interpretation);
+            ReplayDecisions {
+                allowed: analyzer.is_allowed(end.layers, &end_request, interpretation),
+                expected: subject.ceiling.allows(is_declared),
+            }
+            .check_excess(&end_request)
+        };
+        let query = EndQuery { analyzer, state: end.state, allowed: ceiling, accepted: None, detail: BRIEF_DETAIL };
+        let answer = self.find_excess_at_end(&query, end.access, &replay);
+        SharedExcess { is_contained: answer.is_contained(), excess: Arc::new(answer.excess) }
+    }
+
     /// The access of a state that neither the ceiling nor the own access of a principal nor an exception allows.
     pub(super) fn find_gained_access(
         &self,

@@ -7,7 +7,7 @@ use super::analysis::EscalationAnalysis;
 use super::gained_access::{EndQuery, PathEnd};
 use crate::access::{Layers, Request};
 use crate::audit::analysis::analyzer::{Analyzer, BRIEF_DETAIL, QueryAnswer};
-use crate::audit::analysis::own_access::{AllowedAccess, OwnAccess};
+use crate::audit::analysis::own_access::{AllowedAccess, CeilingValues, OwnAccess};
 use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::subject::accepted_extents::AcceptedRequests;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
@@ -49,8 +49,13 @@ impl<'s> PathGuard<'s> {
     ) -> Vec<PathGuard<'s>> {
         let known = &subject.known_context;
         let to_guard = |check: &'s Arc<Check>| PathGuard {
-            satisfied: OwnAccess::new(known, &check.expected.access, own_access.clone(), documents),
-            own: OwnAccess::new(known, &NOTHING, own_access.clone(), documents),
+            satisfied: OwnAccess::new(
+                known,
+                (&check.expected.access, CeilingValues::OfEnd),
+                own_access.clone(),
+                documents,
+            ),
+            own: OwnAccess::new(known, (&NOTHING, CeilingValues::OfEnd), own_access.clone(), documents),
             tags: list_principal_tags(check),
             check,
         };

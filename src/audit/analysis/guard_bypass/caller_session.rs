@@ -58,7 +58,8 @@ impl BypassFinder<'_> {
     pub(crate) fn find_session_name(&mut self, condition: &Condition) -> Option<GuardBypass> {
         let request_condition = build_session_name_condition(condition)?;
         let method = GuardBypassMethod::SessionNameChosen { key: condition.key.as_written().to_owned() };
-        self.find_session_value(ASSUME_ROLE, vec![request_condition], method)
+        self.find_session_value(ASSUME_ROLE, vec![request_condition.clone()], method)
+            .or_else(|| self.find_token_session_name(condition, &request_condition))
     }
 
     /// A caller can assume the role in a call that needs `action` and matches some conditions.

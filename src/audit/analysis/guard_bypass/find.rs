@@ -66,14 +66,16 @@ impl BypassFinder<'_> {
                 .or_else(|| self.find_self_tagging(condition, tag))
                 .or_else(|| self.find_session_tag(condition, tag))
                 .or_else(|| self.find_federation_token(condition, tag))
-                .or_else(|| self.find_rewritten_trust(condition, TAG_SESSION, build_tag_request(condition, tag)?));
+                .or_else(|| self.find_rewritten_trust(condition, TAG_SESSION, build_tag_request(condition, tag)?))
+                .or_else(|| self.find_replaced_provider(condition, TAG_SESSION, &build_tag_request(condition, tag)?));
         }
         match lower {
             "aws:sourceidentity" => {
                 let request = vec![condition.with_key("sts:SourceIdentity")];
                 return self
                     .find_source_identity(condition)
-                    .or_else(|| self.find_rewritten_trust(condition, SET_SOURCE_IDENTITY, request));
+                    .or_else(|| self.find_rewritten_trust(condition, SET_SOURCE_IDENTITY, request.clone()))
+                    .or_else(|| self.find_replaced_provider(condition, SET_SOURCE_IDENTITY, &request));
             }
             "aws:userid" => {
                 return self.find_session_name(condition).or_else(|| {

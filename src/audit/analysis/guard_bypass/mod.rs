@@ -10,6 +10,7 @@
 //! - [`principal_tag`]: tags of the principal that it has or can set
 //! - [`caller_session`]: values that a caller sets when it assumes the role
 //! - [`own_trust`]: the trust policy that the role itself can rewrite
+//! - [`own_provider`]: the identity providers of its trust policy that the role itself can change
 //! - [`federation`]: tags that a user sets in a federated session
 //! - [`tagging`]: the actions that change a tag of the resources of guarded requests
 //! - [`resource_tag`]: tags of a resource that the principal can set
@@ -24,6 +25,7 @@ pub(crate) mod find;
 mod finder;
 mod guard_condition;
 mod key_alias;
+mod own_provider;
 mod own_trust;
 mod principal_tag;
 mod replaced_action;

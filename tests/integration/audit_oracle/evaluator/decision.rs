@@ -107,7 +107,9 @@ impl World {
             .collect();
         let identity = matching(&principal.identity, request, reading);
         let boundary = principal.boundary.as_ref().map(|boundary| matching([boundary], request, reading));
-        let levels = self.list_service_controls(caller);
+        // AWS: Service control policies, "Tasks and entities not restricted by SCPs"
+        let is_exempt = request.action.to_ascii_lowercase().starts_with("mechanicalturk:");
+        let levels = if is_exempt { Vec::new() } else { self.list_service_controls(caller) };
         let levels: Vec<(bool, bool)> = levels.into_iter().map(|level| matching(level, request, reading)).collect();
         let denied = identity.1
             || boundary.is_some_and(|boundary| boundary.1)

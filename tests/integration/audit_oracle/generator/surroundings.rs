@@ -55,6 +55,7 @@ pub fn draw_organization(topic: &Topic<'_>, dice: &mut Dice) -> Value {
     json!({
         "Organization": { "Id": "o-exampleorg1", "MasterAccountId": MANAGEMENT },
         "Roots": [{ "Id": "r-ab12", "Name": "Root", "PolicyTypes": types }],
+        "DelegatedAdministrators": [],
         "OrganizationalUnits": [
             { "Id": UNITS[0], "Name": "production", "ParentId": "r-ab12" },
             { "Id": UNITS[1], "Name": "team", "ParentId": if is_nested { UNITS[0] } else { "r-ab12" } },
