@@ -9,6 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::arn_classes::NewArnPatterns;
 use super::arn_index::name_in_arn;
 use super::attachable_policies::list_attachable_documents;
+use super::chosen_boundary::BOUNDARY_KEY;
 use super::name_patterns::NamePatternIndex;
 use super::node::PrincipalNode;
 use crate::access::KnownContext;
@@ -47,6 +48,7 @@ const USER_ACTIONS: [&str; 9] = [
     "iam:UpdateUser",
 ];
 
+const CREATING_ACTIONS: [&str; 2] = ["iam:CreateRole", "iam:CreateUser"];
 /// The actions by which a principal gets a policy of its account, or another version of one.
 const OBTAINING_ACTIONS: [&str; 5] = [
     "iam:AddUserToGroup",
@@ -236,23 +238,22 @@ fn build_trust_policy(role: &str) -> PolicyAttachment {
 }
 
 /// The statements of policies and groups that principals of an account can get, if they give the permission to create users or
-/// roles.
+/// roles with a boundary. Without one, the search tries a new principal of who got the permission.
 fn list_obtainable_statements<'a>(account: &'a Account, nodes: &[&PrincipalNode<'_>]) -> Vec<&'a Statement> {
-    let own = list_statements(nodes);
-    let may = |statements: &[&Statement], actions: &[&str]| {
-        let allows = |statement: &&Statement| statement.effect == Effect::Allow;
-        let lists = |statement: &&Statement| actions.iter().any(|action| statement.action.lists_action(action));
-        statements.iter().filter(|statement| allows(statement)).any(lists)
+    let lists_any = |statement: &Statement, actions: &[&str]| {
+        statement.effect == Effect::Allow && actions.iter().any(|action| statement.action.lists_action(action))
     };
-    if !may(&own, &OBTAINING_ACTIONS) {
+    let names_boundary =
+        |statement: &Statement| statement.conditions.iter().any(|condition| condition.key.lower() == BOUNDARY_KEY);
+    let creates_with_boundary =
+        |statement: &&Statement| lists_any(statement, &CREATING_ACTIONS) && names_boundary(statement);
+    let may_obtain = list_statements(nodes).into_iter().any(|statement| lists_any(statement, &OBTAINING_ACTIONS));
+    if !may_obtain {
         return Vec::new();
     }
-    let mut obtainable: Vec<&Statement> =
+    let obtainable: Vec<&Statement> =
         list_attachable_documents(account).flat_map(|document| &document.statements).collect();
-    if !may(&obtainable, &["iam:CreateRole", "iam:CreateUser"]) {
-        obtainable.clear();
-    }
-    obtainable
+    if obtainable.iter().any(creates_with_boundary) { obtainable } else { Vec::new() }
 }
 
 fn unwritten_place() -> Place {

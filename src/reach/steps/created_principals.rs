@@ -82,7 +82,7 @@ impl StepFinder<'_> {
                 let creation = Creation { policy_arn, service, ..build_creation(technique) };
                 let created = self.create(&creation, &access, undecided);
                 if created.is_empty() && service.is_some() && self.has_condition_on_tags() {
-                    let with_tags = Creation { is_passed_with_tags: true, ..creation };
+                    let with_tags = Creation { is_passed_with_tags: true, ..creation.with_tags() };
                     if !self.create(&with_tags, &access, undecided).is_empty() {
                         undecided.insert(UndecidedReason::Ambiguity(PASS_ROLE_TAGS));
                     }

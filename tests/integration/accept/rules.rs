@@ -162,6 +162,14 @@ fn session_tags_that_join_accepted_trust_are_back() {
         assert_eq!(open_after_trust(&[plain()], &[account(json!(["sts:AssumeRole", action]))]), expected, "{action}");
         assert_eq!(open_after_trust(&[plain()], &[plain(), account(json!(action))]), expected, "{action}");
     }
+    let external = |actions: Value| {
+        let mut statement = account(actions);
+        statement["Condition"] = json!({ "StringEquals": { "sts:ExternalId": "s3cret" } });
+        statement
+    };
+    let accepted = [external(json!("sts:AssumeRole"))];
+    let with_tags = external(json!(["sts:AssumeRole", "sts:TagSession"]));
+    assert_eq!(open_after_trust(&accepted, &[with_tags]), expected, "under the same external id");
     let other = assumes("sts:TagSession", json!({ "Service": "ec2.amazonaws.com" }), json!({}));
     assert!(open_after_trust(&[plain()], &[plain(), other]).is_empty(), "of a party that is declared");
 }
