@@ -21,6 +21,9 @@ const BOUNDARY_ACTIONS: [&str; 4] = [
     "iam:PutRolePermissionsBoundary",
     "iam:PutUserPermissionsBoundary",
 ];
+/// The actions that change the boundary or the name of a principal.
+const CHANGING_ACTIONS: [&str; 5] =
+    [BOUNDARY_ACTIONS[0], BOUNDARY_ACTIONS[1], BOUNDARY_ACTIONS[2], BOUNDARY_ACTIONS[3], "iam:UpdateUser"];
 
 impl Graph<'_> {
     /// Adds the changes that the search did not combine.
@@ -31,52 +34,81 @@ impl Graph<'_> {
         undecided: &mut BTreeSet<UndecidedReason>,
     ) {
         undecided.extend(self.find_uncombined_holdings(holdings, obtained));
-        let mut both = self.world.principals.empty_set();
-        obtained.boundaries().iter().for_each(|(_, grant)| both.union_with(&grant.targets));
-        let mut tagged = self.world.principals.empty_set();
-        let no_principals = self.world.principals.empty_set();
-        obtained.tags.views().iter().for_each(|view| tagged.union_with(&view.targets(&no_principals)));
-        both.intersect_with(&tagged);
-        let both = both.ones().next();
+        let both = self.find_bounded_and_tagged(obtained);
         let created_policies = holdings.list_created_policies();
         let expanded = obtained.list_expanded();
-        let may = |at: &usize, actions: &[&str]| {
-            let effective = self.world.effective(obtained.state(*at));
-            actions.iter().filter_map(|action| self.world.find_action(action)).any(|id| effective.may_allow(id))
-        };
-        let creates = expanded.iter().any(|at| may(at, &CREATING_ACTIONS));
-        let changes_boundaries = expanded.iter().any(|at| may(at, &BOUNDARY_ACTIONS));
-        let settable = if creates { obtained.tags.list_keys_on(&self.world.creatable) } else { BTreeSet::new() };
+        let mut changes_boundaries = false;
+        // The states that create principals, and whether others act beside them.
+        let mut creating: Vec<(usize, bool)> = Vec::new();
+        // The tags of a target by which principals can change its boundary or name.
+        let mut changing: Vec<(usize, BTreeSet<String>)> = Vec::new();
         for at in &expanded {
             let state = obtained.state(*at);
-            let uncombined = |principal: usize, changes: &'static str| UndecidedReason::Uncombined {
-                principal: self.arn(principal).to_owned(),
-                changes,
-            };
             if let Some(principal) = both {
                 let successors = self.successors(state);
                 if successors.depends_on_boundaries && successors.depends_on_tags {
-                    undecided.insert(uncombined(principal, BOUNDARY_AND_TAGS));
+                    undecided.insert(self.describe_uncombined(principal, BOUNDARY_AND_TAGS));
                 }
             }
             let effective = self.world.effective(state);
             let step_finder = StepFinder::new(&self.world, state, &effective, &self.original_tags);
             undecided.extend(step_finder.find_unread_administrators());
             let is_other = |other: &usize| obtained.state(*other).principal != state.principal;
-            let has_others = expanded.iter().any(is_other);
-            if (has_others || changes_boundaries) && step_finder.creates_only_with_tags(changes_boundaries, undecided) {
-                undecided.insert(uncombined(state.principal, CREATION_WITH_TAGS));
+            let may = |actions: &[&str]| actions.iter().any(|action| step_finder.may_allow(action));
+            changes_boundaries |= may(&BOUNDARY_ACTIONS);
+            if may(&CREATING_ACTIONS) {
+                creating.push((*at, expanded.iter().any(is_other)));
             }
-            let changing = [&BOUNDARY_ACTIONS[..], &["iam:UpdateUser"]].concat();
-            if !settable.is_empty() && !step_finder.list_resource_tags(&changing).is_disjoint(&settable) {
-                undecided.insert(uncombined(state.principal, CHANGE_BY_TAGS));
+            if may(&CHANGING_ACTIONS) {
+                let tags = step_finder.list_resource_tags(&CHANGING_ACTIONS);
+                changing.extend((!tags.is_empty()).then_some((state.principal, tags)));
             }
             let by_others = created_policies.iter().filter(|(_, by)| is_other(by));
             let boundaries: Vec<ChosenBoundary> =
                 by_others.map(|(policy, _)| ChosenBoundary::Rewritten(policy.clone())).collect();
             if step_finder.creates_only_with_boundary(&boundaries, undecided) {
-                undecided.insert(uncombined(state.principal, CREATION_WITH_BOUNDARY));
+                undecided.insert(self.describe_uncombined(state.principal, CREATION_WITH_BOUNDARY));
             }
         }
+        if !creating.is_empty() && !changing.is_empty() {
+            self.find_changes_by_tags(&changing, obtained, undecided);
+        }
+        creating.retain(|(_, has_others)| *has_others || changes_boundaries);
+        for (at, _) in creating {
+            let state = obtained.state(at);
+            let effective = self.world.effective(state);
+            let step_finder = StepFinder::new(&self.world, state, &effective, &self.original_tags);
+            if step_finder.creates_only_with_tags(changes_boundaries, undecided) {
+                undecided.insert(self.describe_uncombined(state.principal, CREATION_WITH_TAGS));
+            }
+        }
+    }
+
+    /// A principal for which both a boundary and tags can be chosen. None if there is none.
+    fn find_bounded_and_tagged(&self, obtained: &Obtained) -> Option<usize> {
+        let mut both = self.world.principals.empty_set();
+        obtained.boundaries().iter().for_each(|(_, grant)| both.union_with(&grant.targets));
+        let mut tagged = self.world.principals.empty_set();
+        let no_principals = self.world.principals.empty_set();
+        obtained.tags.views().iter().for_each(|view| tagged.union_with(&view.targets(&no_principals)));
+        both.intersect_with(&tagged);
+        both.ones().next()
+    }
+
+    /// Adds that tags of a new principal allow changes of its boundary or name. `changing`: principals, with the tags of a target
+    /// by which they can change it.
+    fn find_changes_by_tags(
+        &self,
+        changing: &[(usize, BTreeSet<String>)],
+        obtained: &Obtained,
+        undecided: &mut BTreeSet<UndecidedReason>,
+    ) {
+        let settable = obtained.tags.list_keys_on(&self.world.creatable);
+        let by_tags = changing.iter().filter(|(_, tags)| !tags.is_disjoint(&settable));
+        undecided.extend(by_tags.map(|(principal, _)| self.describe_uncombined(*principal, CHANGE_BY_TAGS)));
+    }
+
+    fn describe_uncombined(&self, principal: usize, changes: &'static str) -> UndecidedReason {
+        UndecidedReason::Uncombined { principal: self.arn(principal).to_owned(), changes }
     }
 }

@@ -100,7 +100,7 @@ impl<'g> StepFinder<'g> {
     }
 
     /// Whether the upper bound of the state's access contains an action.
-    pub(super) fn may_allow(&self, action: &str) -> bool {
+    pub(crate) fn may_allow(&self, action: &str) -> bool {
         self.world.find_action(action).is_some_and(|id| self.sessions().any(|session| session.may_allow(id)))
     }
 
