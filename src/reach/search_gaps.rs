@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::graph::Graph;
 use super::model::chosen_boundary::ChosenBoundary;
+use super::model::creatable_principals::CREATING_ACTIONS;
+use super::model::technique::{REMOVE_BOUNDARY_ACTIONS, SET_BOUNDARY_ACTIONS};
 use super::obtained::Obtained;
 use super::search_holdings::HoldingProgress;
 use super::steps::step_finder::StepFinder;
@@ -14,16 +16,7 @@ const CREATION_WITH_TAGS: &str = "the creation of a user or role that must have 
 const CHANGE_BY_TAGS: &str = "the creation of a user or role with tags that its boundary or name can be changed by";
 const CREATION_WITH_BOUNDARY: &str = "the creation of a user or role with a boundary that another session writes";
 
-const CREATING_ACTIONS: [&str; 2] = ["iam:CreateRole", "iam:CreateUser"];
-const BOUNDARY_ACTIONS: [&str; 4] = [
-    "iam:DeleteRolePermissionsBoundary",
-    "iam:DeleteUserPermissionsBoundary",
-    "iam:PutRolePermissionsBoundary",
-    "iam:PutUserPermissionsBoundary",
-];
-/// The actions that change the boundary or the name of a principal.
-const CHANGING_ACTIONS: [&str; 5] =
-    [BOUNDARY_ACTIONS[0], BOUNDARY_ACTIONS[1], BOUNDARY_ACTIONS[2], BOUNDARY_ACTIONS[3], "iam:UpdateUser"];
+const RENAME_USER: &str = "iam:UpdateUser";
 
 impl Graph<'_> {
     /// Adds the changes that the search did not combine.
@@ -37,6 +30,8 @@ impl Graph<'_> {
         let both = self.find_bounded_and_tagged(obtained);
         let created_policies = holdings.list_created_policies();
         let expanded = obtained.list_expanded();
+        let boundary_actions = [REMOVE_BOUNDARY_ACTIONS, SET_BOUNDARY_ACTIONS].concat();
+        let changing_actions = [&boundary_actions[..], &[RENAME_USER]].concat();
         let mut changes_boundaries = false;
         // The states that create principals, and whether others act beside them.
         let mut creating: Vec<(usize, bool)> = Vec::new();
@@ -55,12 +50,12 @@ impl Graph<'_> {
             undecided.extend(step_finder.find_unread_administrators());
             let is_other = |other: &usize| obtained.state(*other).principal != state.principal;
             let may = |actions: &[&str]| actions.iter().any(|action| step_finder.may_allow(action));
-            changes_boundaries |= may(&BOUNDARY_ACTIONS);
+            changes_boundaries |= may(&boundary_actions);
             if may(&CREATING_ACTIONS) {
                 creating.push((*at, expanded.iter().any(is_other)));
             }
-            if may(&CHANGING_ACTIONS) {
-                let tags = step_finder.list_resource_tags(&CHANGING_ACTIONS);
+            if may(&changing_actions) {
+                let tags = step_finder.list_resource_tags(&changing_actions);
                 changing.extend((!tags.is_empty()).then_some((state.principal, tags)));
             }
             let by_others = created_policies.iter().filter(|(_, by)| is_other(by));
@@ -108,7 +103,8 @@ impl Graph<'_> {
         undecided.extend(by_tags.map(|(principal, _)| self.describe_uncombined(*principal, CHANGE_BY_TAGS)));
     }
 
-    fn describe_uncombined(&self, principal: usize, changes: &'static str) -> UndecidedReason {
+    /// That changes of a principal are possible and not combined.
+    pub(super) fn describe_uncombined(&self, principal: usize, changes: &'static str) -> UndecidedReason {
         UndecidedReason::Uncombined { principal: self.arn(principal).to_owned(), changes }
     }
 }

@@ -236,7 +236,7 @@ impl Graph<'_> {
         });
         let (principal, _) = exceeding.next()?;
         let changes = "all policies, groups and versions of policies that a principal can get";
-        Some(UndecidedReason::Uncombined { principal: self.arn(*principal).to_owned(), changes })
+        Some(self.describe_uncombined(*principal, changes))
     }
 }
 

@@ -5,9 +5,10 @@ use super::judgement::{ComparedAccess, ExtentItems, Judgement, OfferedIf};
 use super::rule::{Rule, RuleInfo, RuleInput};
 use std::sync::Arc;
 
-use crate::access::{KeyFact, Layers, Request};
+use crate::access::{Layers, Request};
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::audit::analysis::guard_bypass::bypass::GuardBypass;
+use crate::audit::analysis::guard_bypass::guard_condition::free_guard_keys;
 use crate::audit::explain::deny_statement;
 use crate::audit::explain::excess_report::{Actor, ExcessRenderer, ExcessReport};
 use crate::audit::explain::suggest_denial::suggest_denial;
@@ -156,8 +157,7 @@ fn judge_guarded_access(context: &RuleContext<'_>, guard: &Guard, bypasses: &[Gu
     };
     let (expected, worlds, offered) = (&Access::default(), &[ActionWorld::Existing], OfferedIf::Open);
     // The principal satisfies the guard, although its own keys do not.
-    let mut satisfied = context.subject.known_context.clone();
-    guard.unless.conditions.iter().for_each(|condition| satisfied.set(condition.key.as_written(), KeyFact::Free));
+    let satisfied = free_guard_keys(&context.subject.known_context, guard);
     let known = Some(&satisfied);
     let compared = ComparedAccess { allowed: &in_scope, expected, is_excess: &is_excess, known, worlds, offered };
     let key = (RuleId::Unguarded, context.key(RuleId::Unguarded, KeyPart::GuardBypass(&guard.name.value)));

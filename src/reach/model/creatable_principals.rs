@@ -48,7 +48,8 @@ const USER_ACTIONS: [&str; 9] = [
     "iam:UpdateUser",
 ];
 
-const CREATING_ACTIONS: [&str; 2] = ["iam:CreateRole", "iam:CreateUser"];
+/// The actions that create a principal.
+pub(crate) const CREATING_ACTIONS: [&str; 2] = ["iam:CreateRole", "iam:CreateUser"];
 /// The actions by which a principal gets a policy of its account, or another version of one.
 const OBTAINING_ACTIONS: [&str; 5] = [
     "iam:AddUserToGroup",
@@ -87,8 +88,10 @@ impl<'a> CreatablePrincipals<'a> {
         for account in &snapshot.accounts {
             let Some(of_account) = by_account.get(account.id.as_str()) else { continue };
             let Some(first) = of_account.first() else { continue };
+            let mut statements = list_statements(of_account);
+            statements.extend(list_obtainable_statements(account, &statements));
             for kind in [IamEntityKind::Role, IamEntityKind::User] {
-                let mut patterns = NewArnPatterns::of_principals(kind, (account, &first.known), of_account);
+                let mut patterns = NewArnPatterns::of_principals(kind, (account, &first.known), &statements);
                 patterns.others.extend(name_patterns.iter().map(|(pattern, _)| pattern.glob.clone()));
                 let (arns, is_complete) = patterns.choose_arns(solver);
                 found.principals.extend(arns.iter().map(|arn| (account, build_principal(kind, arn))));
@@ -96,7 +99,7 @@ impl<'a> CreatablePrincipals<'a> {
                     found.incomplete.insert(account.id.as_str().to_owned());
                 }
             }
-            if let Some(patterns) = NewArnPatterns::of_policies((account, &first.known), of_account) {
+            if let Some(patterns) = NewArnPatterns::of_policies((account, &first.known), &statements) {
                 found.limits_policies = true;
                 let (arns, is_complete) = patterns.choose_arns(solver);
                 found.policies.extend(arns);
@@ -113,7 +116,7 @@ impl<'p> NewArnPatterns<'p> {
     fn of_principals(
         kind: IamEntityKind,
         (account, known): (&'p Account, &'p KnownContext),
-        nodes: &[&PrincipalNode<'_>],
+        statements: &[&Statement],
     ) -> NewArnPatterns<'p> {
         let (prefix, actions, uses) = match kind {
             IamEntityKind::User => ("user/", &USER_ACTIONS[..], &[][..]),
@@ -131,7 +134,7 @@ impl<'p> NewArnPatterns<'p> {
             create: BTreeSet::new(),
             others: BTreeSet::new(),
         };
-        for statement in list_statements(nodes).into_iter().chain(list_obtainable_statements(account, nodes)) {
+        for statement in statements {
             patterns.add(statement, actions, uses);
         }
         patterns
@@ -141,9 +144,9 @@ impl<'p> NewArnPatterns<'p> {
     /// attached.
     fn of_policies(
         (account, known): (&'p Account, &'p KnownContext),
-        nodes: &[&PrincipalNode<'_>],
+        statements: &[&Statement],
     ) -> Option<NewArnPatterns<'p>> {
-        if !names_policies(account, nodes) {
+        if !names_policies(account, statements) {
             return None;
         }
         let mut patterns = NewArnPatterns {
@@ -155,7 +158,7 @@ impl<'p> NewArnPatterns<'p> {
             create: BTreeSet::new(),
             others: BTreeSet::new(),
         };
-        for statement in list_statements(nodes).into_iter().chain(list_obtainable_statements(account, nodes)) {
+        for statement in statements {
             patterns.add(statement, &["iam:CreatePolicy"], &[]);
             let about_policy = |condition: &&Condition| POLICY_KEYS.contains(&condition.key.lower());
             let texts = statement.conditions.iter().filter(about_policy).flat_map(Condition::texts);
@@ -184,15 +187,10 @@ impl<'p> NewArnPatterns<'p> {
     }
 }
 
-/// Whether a condition in an account names managed policies: in the policies of its principals and in those that they can get.
-fn names_policies(account: &Account, nodes: &[&PrincipalNode<'_>]) -> bool {
-    let of_groups = account.groups.iter().flat_map(|group| &group.identity_policies);
-    let managed = account.policies.values();
-    let defaults = managed.clone().filter_map(|policy| policy.document.document.as_ref().ok());
-    let versions = managed.flat_map(|policy| &policy.other_versions).map(|version| &version.document);
-    let documents = of_groups.map(|policy| &policy.document).chain(defaults).chain(versions);
-    let statements = documents.flat_map(|document| &document.statements).chain(list_statements(nodes));
-    let mut conditions = statements.flat_map(|statement| &statement.conditions);
+/// Whether a condition in an account names managed policies: in these statements, and in the policies that principals can get.
+fn names_policies(account: &Account, statements: &[&Statement]) -> bool {
+    let obtainable = list_attachable_documents(account).flat_map(|document| &document.statements);
+    let mut conditions = statements.iter().copied().chain(obtainable).flat_map(|statement| &statement.conditions);
     conditions.any(|condition| POLICY_KEYS.contains(&condition.key.lower()))
 }
 
@@ -237,18 +235,17 @@ fn build_trust_policy(role: &str) -> PolicyAttachment {
     }
 }
 
-/// The statements of policies and groups that principals of an account can get, if they give the permission to create users or
-/// roles with a boundary. Without one, the search tries a new principal of who got the permission.
-fn list_obtainable_statements<'a>(account: &'a Account, nodes: &[&PrincipalNode<'_>]) -> Vec<&'a Statement> {
-    let lists_any = |statement: &Statement, actions: &[&str]| {
+/// The statements of policies and groups that principals of an account can get by their own statements, if they give the permission
+/// to create users or roles with a boundary. Without one, the search tries a new principal of who got the permission.
+fn list_obtainable_statements<'a>(account: &'a Account, own: &[&Statement]) -> Vec<&'a Statement> {
+    let allows_any = |statement: &Statement, actions: &[&str]| {
         statement.effect == Effect::Allow && actions.iter().any(|action| statement.action.lists_action(action))
     };
     let names_boundary =
         |statement: &Statement| statement.conditions.iter().any(|condition| condition.key.lower() == BOUNDARY_KEY);
     let creates_with_boundary =
-        |statement: &&Statement| lists_any(statement, &CREATING_ACTIONS) && names_boundary(statement);
-    let may_obtain = list_statements(nodes).into_iter().any(|statement| lists_any(statement, &OBTAINING_ACTIONS));
-    if !may_obtain {
+        |statement: &&Statement| allows_any(statement, &CREATING_ACTIONS) && names_boundary(statement);
+    if !own.iter().any(|statement| allows_any(statement, &OBTAINING_ACTIONS)) {
         return Vec::new();
     }
     let obtainable: Vec<&Statement> =

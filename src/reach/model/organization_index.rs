@@ -16,11 +16,9 @@ impl<'a> OrganizationIndex<'a> {
 
     /// Whether an account manages the organization, or is one of its delegated administrators.
     pub(crate) fn is_account_as(&self, account: &str, required: OrganizationAccount) -> bool {
-        self.organization.is_some_and(|organization| {
-            let is_delegated =
-                || organization.delegated_administrators.iter().any(|delegated| delegated.as_str() == account);
-            organization.management_account.as_str() == account
-                || (required == OrganizationAccount::Administrator && is_delegated())
+        self.organization.is_some_and(|organization| match required {
+            OrganizationAccount::Management => organization.management_account.as_str() == account,
+            OrganizationAccount::Administrator => organization.is_administrator(account),
         })
     }
 

@@ -10,6 +10,10 @@ use crate::iam::{ContextKey, ElementKind, PolicyDocument, Statement};
 /// The action that puts a role into an instance profile. Every technique of [`TechniqueKind::FillProfile`] requires it.
 pub(crate) const FILL_PROFILE_ACTION: &str = "iam:AddRoleToInstanceProfile";
 
+/// Actions that remove a permissions boundary.
+pub(crate) const REMOVE_BOUNDARY_ACTIONS: [&str; 2] =
+    ["iam:DeleteRolePermissionsBoundary", "iam:DeleteUserPermissionsBoundary"];
+
 /// Actions that set a permissions boundary.
 pub(crate) const SET_BOUNDARY_ACTIONS: [&str; 2] = ["iam:PutRolePermissionsBoundary", "iam:PutUserPermissionsBoundary"];
 

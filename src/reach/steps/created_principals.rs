@@ -315,8 +315,7 @@ impl StepFinder<'_> {
                 .as_ref()
                 .is_some_and(|taggable| self.choose_new_arn(taggable, NameLimits::within(&arn), undecided).is_some());
             if is_tagged_from_outside && !has_session_tags {
-                let principal = self.world.state_arn(self.state).to_owned();
-                undecided.insert(UndecidedReason::Uncombined { principal, changes: OUTSIDE_TAGS });
+                undecided.insert(self.describe_uncombined(OUTSIDE_TAGS));
             }
             CreatedPrincipal {
                 has_chosen_tags: creation.is_tagged || has_session_tags,

@@ -10,7 +10,8 @@ use crate::snapshot::AttachmentKind;
 use crate::solve::UndecidedReason;
 
 const DELETE_POLICY: &str = "iam:DeletePolicy";
-const FREED_NAME: &str = "the deletion of a managed policy or group with the creation of another one that has its name";
+pub(super) const FREED_NAME: &str =
+    "the deletion of a managed policy or group with the creation of another one that has its name";
 
 /// A request that frees a name, or that must come before.
 #[derive(Eq, PartialEq)]
@@ -56,10 +57,6 @@ impl StepFinder<'_> {
                 .iter()
                 .any(|action| self.may_allow(action) && self.is_allowed_on_group(action, holder, None, undecided)),
         }
-    }
-
-    pub(super) fn describe_freed_name(&self) -> UndecidedReason {
-        UndecidedReason::Uncombined { principal: self.world.state_arn(self.state).to_owned(), changes: FREED_NAME }
     }
 
     /// The requests that free the name of a user or role. None if the state cannot make them: a principal keeps its own

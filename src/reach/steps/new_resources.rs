@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::freed_names::FREED_NAME;
 use super::new_resource_kind::NewResource;
 use super::step_finder::StepFinder;
 use crate::base::glob::{globs_overlap, list_rests};
@@ -220,7 +221,7 @@ impl StepFinder<'_> {
                 // Both readings of a `*` agree on ARNs without further colons.
                 let colons = UndecidedReason::from(Ambiguity::MidSegmentStar);
                 undecided.extend(answer.undecided.into_iter().filter(|reason| *reason != colons));
-                undecided.extend(may_be_freed.then(|| self.describe_freed_name()));
+                undecided.extend(may_be_freed.then(|| self.describe_uncombined(FREED_NAME)));
                 return None;
             };
             let is_valid = request

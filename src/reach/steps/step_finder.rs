@@ -99,6 +99,11 @@ impl<'g> StepFinder<'g> {
         techniques().iter().chain(search_techniques()).any(is_concerned).then(missing)
     }
 
+    /// That changes which the state can make are not combined.
+    pub(super) fn describe_uncombined(&self, changes: &'static str) -> UndecidedReason {
+        UndecidedReason::Uncombined { principal: self.world.state_arn(self.state).to_owned(), changes }
+    }
+
     /// Whether the upper bound of the state's access contains an action.
     pub(crate) fn may_allow(&self, action: &str) -> bool {
         self.world.find_action(action).is_some_and(|id| self.sessions().any(|session| session.may_allow(id)))

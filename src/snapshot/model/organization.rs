@@ -28,11 +28,15 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Whether an account manages the organization, or is or may be a delegated administrator.
+    /// Whether an account manages the organization, or is one of its delegated administrators.
+    pub(crate) fn is_administrator(&self, account: &str) -> bool {
+        self.management_account.as_str() == account
+            || self.delegated_administrators.iter().any(|delegated| delegated.as_str() == account)
+    }
+
+    /// Whether an account is an administrator, or may be one that the snapshot does not name.
     pub(crate) fn may_be_administrator(&self, account: &AccountId) -> bool {
-        self.management_account == *account
-            || self.delegated_administrators.contains(account)
-            || self.unread_administrators.is_some()
+        self.is_administrator(account.as_str()) || self.unread_administrators.is_some()
     }
 
     /// Records what could not be collected of the organization.

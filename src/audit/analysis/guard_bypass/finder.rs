@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::bypass::CallersByArn;
-use crate::access::{KeyFact, Layers, Request};
+use super::guard_condition::free_guard_keys;
+use crate::access::{Layers, Request};
 use crate::audit::analysis::analyzer::{Analyzer, Query, QueryAnswer, Requester};
 use crate::audit::analysis::replay_decisions::ReplayDecisions;
 use crate::audit::subject::audited_principal::AuditedPrincipal;
@@ -31,10 +32,7 @@ impl BypassFinder<'_> {
     /// Whether any guarded action is allowed once the conditions of the guard match. Otherwise a bypass has no effect. True
     /// if that is undecided.
     pub(crate) fn may_have_guarded_access(&self) -> bool {
-        let mut known = self.subject.known_context.clone();
-        for condition in &self.guard.unless.conditions {
-            known.set(condition.key.as_written(), KeyFact::Free);
-        }
+        let known = free_guard_keys(&self.subject.known_context, self.guard);
         let (access, _) = self.analyzer.compute_effective_access(&self.subject.layers);
         let guarded_access = access.intersect(&self.check.expected.access);
         let requester = Requester::from_subject(self.subject).with_context(&known);
@@ -52,6 +50,18 @@ impl BypassFinder<'_> {
         let granting_statements = access.branches.iter().filter_map(|branch| branch.allow_layers.first()).flatten();
         let mut statements = granting_statements.map(StatementUse::statement);
         statements.any(|statement| actions.iter().any(|action| statement.action.lists_action(action)))
+    }
+
+    /// Those of some requests of the principal about itself that it may send without satisfying the guard.
+    pub(crate) fn query_own_requests(
+        &self,
+        access: &Access,
+        actions: &[String],
+        requests: &ResolvedCeiling,
+    ) -> QueryAnswer {
+        let known = self.build_own_context(access);
+        let requester = Requester::from_subject(self.subject).with_context(&known);
+        self.query_unguarded(requester, access, requests, &self.restrict_guard_to_actions(actions))
     }
 
     /// The requests in a scope that the principal may send, without those that satisfy the guard already: if setting a value

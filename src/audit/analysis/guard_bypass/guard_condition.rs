@@ -1,5 +1,7 @@
 //! The conditions on requests that set the key of a guard's condition.
 
+use crate::access::{KeyFact, KnownContext};
+use crate::baseline::Guard;
 use crate::catalog::{Catalog, TagAction, TagChange, TagKeyMeaning, list_request_keys};
 use crate::iam::condition::ConditionValue;
 use crate::iam::value::TypedValue;
@@ -9,6 +11,13 @@ use crate::iam::{Condition, ConditionOperator, Quantifier};
 pub(crate) fn requires_missing_key(condition: &Condition) -> bool {
     condition.operator == ConditionOperator::Null
         && condition.values.contains(&ConditionValue::Typed(TypedValue::Bool(true)))
+}
+
+/// What is known of requests that may have any value of the keys of a guard.
+pub(crate) fn free_guard_keys(known: &KnownContext, guard: &Guard) -> KnownContext {
+    let mut freed = known.clone();
+    guard.unless.conditions.iter().for_each(|condition| freed.set(condition.key.as_written(), KeyFact::Free));
+    freed
 }
 
 /// Whether removing the tag can satisfy a condition.

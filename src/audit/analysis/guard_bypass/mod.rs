@@ -23,7 +23,7 @@ mod caller_session;
 mod federation;
 pub(crate) mod find;
 mod finder;
-mod guard_condition;
+pub(crate) mod guard_condition;
 mod key_alias;
 mod own_provider;
 mod own_trust;

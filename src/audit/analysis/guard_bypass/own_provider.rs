@@ -9,7 +9,6 @@ use super::caller_session::{ASSUME_ROLE, SessionCall};
 use super::finder::BypassFinder;
 use super::guard_condition::requires_missing_key;
 use crate::access::PolicyRef;
-use crate::audit::analysis::analyzer::Requester;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::iam::element::{ActionElement, ResourceElement};
@@ -46,7 +45,6 @@ impl BypassFinder<'_> {
             return None;
         }
         let (access, policies) = self.analyzer.compute_effective_access(&self.subject.layers);
-        let known = self.build_own_context(&access);
         for caller in self.list_token_callers() {
             for (actions, resource) in self.list_controls(&caller) {
                 let actions: Vec<String> = actions.iter().map(|action| (*action).to_owned()).collect();
@@ -55,9 +53,7 @@ impl BypassFinder<'_> {
                 }
                 let statement = Statement::allow(ActionElement::listing(&actions), resource);
                 let controlling = build_ceiling("requests that change the provider", vec![statement]);
-                let requester = Requester::from_subject(self.subject).with_context(&known);
-                let already_guarded = self.restrict_guard_to_actions(&actions);
-                let answer = self.query_unguarded(requester, &access, &controlling, &already_guarded);
+                let answer = self.query_own_requests(&access, &actions, &controlling);
                 let mut undecided = BTreeSet::new();
                 let proof = answer.collect_into(&mut undecided);
                 if proof.is_empty() && undecided.is_empty() {

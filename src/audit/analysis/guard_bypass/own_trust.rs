@@ -8,7 +8,6 @@ use super::caller_session::{ASSUME_ROLE, SessionCall};
 use super::finder::BypassFinder;
 use super::guard_condition::requires_missing_key;
 use crate::access::{PolicyOrigin, PolicyRef};
-use crate::audit::analysis::analyzer::Requester;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::iam::element::{ActionElement, ResourceElement};
@@ -42,10 +41,7 @@ impl BypassFinder<'_> {
         let on_itself = ResourceElement::listing([role.arn.as_str()]);
         let statement = Statement::allow(ActionElement::listing(&actions), on_itself);
         let rewriting = build_ceiling("requests that rewrite the trust policy", vec![statement]);
-        let already_guarded = self.restrict_guard_to_actions(&actions);
-        let known = self.build_own_context(&access);
-        let requester = Requester::from_subject(self.subject).with_context(&known);
-        let answer = self.query_unguarded(requester, &access, &rewriting, &already_guarded);
+        let answer = self.query_own_requests(&access, &actions, &rewriting);
         let mut undecided = BTreeSet::new();
         let proof = answer.collect_into(&mut undecided);
         if proof.is_empty() && undecided.is_empty() {

@@ -6,7 +6,6 @@ use super::guard_condition::{
     build_tag_keys_condition, build_tag_request, can_be_met_by_removal, requires_missing_key,
 };
 use crate::access::{Context, ContextValue, KeyFact, KnownContext, Request};
-use crate::audit::analysis::analyzer::Requester;
 use crate::audit::model::guard_bypass_method::GuardBypassMethod;
 use crate::audit::subject::synthetic::build_ceiling;
 use crate::catalog::TagChange;
@@ -94,10 +93,7 @@ impl BypassFinder<'_> {
         let on_itself = ResourceElement::listing([self.subject.principal.arn.as_str()]);
         let statement = Statement::allow(ActionElement::listing(&actions), on_itself).under(request_conditions);
         let tag_requests = build_ceiling("requests that tag the principal", vec![statement]);
-        let already_guarded = self.restrict_guard_to_actions(&actions);
-        let known = self.build_own_context(&access);
-        let requester = Requester::from_subject(self.subject).with_context(&known);
-        let answer = self.query_unguarded(requester, &access, &tag_requests, &already_guarded);
+        let answer = self.query_own_requests(&access, &actions, &tag_requests);
         let proof = answer.collect_into(&mut self.undecided);
         let [action] = actions;
         let key = condition.key.as_written().to_owned();
