@@ -37,7 +37,7 @@ pub struct ActionTraits {
     pub lacks_resource_account: bool,
     /// Whether requests contain `aws:RequestTag/…` and `aws:TagKeys`.
     pub tags: TagKeys,
-    /// Whether requests lack `aws:ResourceTag/…`: the action takes no resource, and creates none with tags.
+    /// Whether requests lack `aws:ResourceTag/…`: the action takes no resource that can have tags, and creates none.
     pub lacks_resource_tags: bool,
     /// The keys of VPC endpoints that the service does not support, one bit for each [`EndpointKey`].
     pub(super) lacking_endpoint_keys: u8,

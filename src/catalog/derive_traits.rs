@@ -7,7 +7,7 @@ use super::action_traits::{
     ActionTraits, FixedResources, LONG_TERM_CREDENTIAL_ACTIONS, NO_RESOURCE_ACCOUNT, OTHER_REGIONS, RegionSet, TagKeys,
     TraitTable, find_endpoint_regions, parse_endpoint_keys, parse_fixed_resources,
 };
-use super::ids::ActionId;
+use super::ids::{ActionId, ResourceTypeId};
 use super::lists::content_lines;
 use crate::iam::Partition;
 
@@ -86,12 +86,14 @@ impl Catalog {
         TraitTable { region_sets, by_partition }
     }
 
-    /// Whether an action takes no resource, and creates none with tags. AWS: *AWS global condition context keys*,
-    /// `aws:ResourceTag`.
+    /// Whether an action takes no resource that can have tags, and creates none with tags. AWS: *AWS global condition
+    /// context keys*, `aws:ResourceTag`; *Tags for AWS Identity and Access Management resources*: a group has none.
     fn lacks_resource_tags(&self, action: ActionId) -> bool {
         let shape = self.shape(action);
         let has_key = |key: &str| self.has_key(shape, key);
-        self.resource_types(shape).is_empty()
+        let is_iam = self.service_prefix(self.action_service(action)) == "iam";
+        let has_no_tags = |resource_type: &ResourceTypeId| is_iam && self.resource_type_name(*resource_type) == "group";
+        self.resource_types(shape).iter().all(has_no_tags)
             && !["aws:resourcetag/x", "aws:requesttag/x", "aws:tagkeys"].into_iter().any(has_key)
     }
 

@@ -130,6 +130,11 @@ impl Interpretation {
         Interpretation(1 << ambiguity as u32)
     }
 
+    /// The interpretation that differs from the default in some ambiguities.
+    pub fn with_alternatives(ambiguities: &[Ambiguity]) -> Interpretation {
+        Interpretation(ambiguities.iter().fold(0, |bits, ambiguity| bits | 1 << *ambiguity as u32))
+    }
+
     /// Whether an ambiguity has the alternative interpretation.
     pub fn is_alternative(self, ambiguity: Ambiguity) -> bool {
         self.0 & (1 << ambiguity as u32) != 0

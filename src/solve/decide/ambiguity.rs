@@ -71,7 +71,26 @@ impl Solver<'_> {
                 undecided.push(UndecidedReason::from(ambiguity));
             }
         }
+        if !is_broader && undecided.is_empty() {
+            undecided = self.find_joint_reasons(question, ambiguities);
+        }
         if undecided.is_empty() { answer } else { SolverAnswer { grants: Vec::new(), undecided } }
+    }
+
+    /// The alternative interpretations that only together allow more than is declared: two of them, or all.
+    fn find_joint_reasons(&self, question: &Question<'_>, ambiguities: &[Ambiguity]) -> Vec<UndecidedReason> {
+        let question = Question { replay: None, detail: AnswerDetail::Verdict, ..question.clone() };
+        let pairs = ambiguities.iter().enumerate().flat_map(|(index, first)| {
+            let others = ambiguities.iter().skip(index + 1);
+            others.map(move |second| vec![*first, *second])
+        });
+        let all = (ambiguities.len() > 2).then(|| ambiguities.to_vec());
+        let allows_more = |joint: &Vec<Ambiguity>| {
+            let answer = self.answer_with_interpretation(&question, Interpretation::with_alternatives(joint));
+            !answer.grants.is_empty() || !answer.undecided.is_empty()
+        };
+        let joint = pairs.chain(all).find(allows_more);
+        joint.into_iter().flatten().map(UndecidedReason::from).collect()
     }
 
     /// Whether the answer to a question may depend on an ambiguity.

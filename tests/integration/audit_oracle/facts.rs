@@ -69,6 +69,9 @@ pub fn list_principal_facts(world: &World, caller: &Caller<'_>) -> Context {
 /// The Region that a request calls. `None` if its resource does not settle that.
 pub fn find_region(request: &Request) -> Option<&str> {
     match arn_segment(&request.resource, 3) {
+        // AWS: *Grant a user permissions to pass a role to an AWS service*: a permission without a request of its own. The
+        // service that gets the role checks it.
+        "" if request.action.eq_ignore_ascii_case("iam:PassRole") => None,
         // AWS: *AWS global condition context keys*, `aws:RequestedRegion`: global services.
         "" if request.action.to_lowercase().starts_with("iam:") => Some("us-east-1"),
         "" => None,

@@ -35,11 +35,18 @@ use self::tally::Tally;
 
 /// Areas with known differences between the tool and the oracle, each with its reason. Generated accounts do not have
 /// what these areas need, or a witness is not refuted for it. `IAMDRIFT_ORACLE_OPEN=1` includes them.
-const OPEN: [(&str, &str); 1] = [(
-    "variable-as-account",
-    "a witness of an action on resources of any service, such as `backup:DeleteRecoveryPoint`, can have the text of a \
-     policy variable as the account of its ARN (seed 13701)",
-)];
+const OPEN: [(&str, &str); 2] = [
+    (
+        "variable-as-account",
+        "a witness of an action on resources of any service, such as `backup:DeleteRecoveryPoint`, can have the text of \
+         a policy variable as the account of its ARN (seed 13701)",
+    ),
+    (
+        "owner-without-resource",
+        "a witness without a resource can have another member account in `aws:ResourceAccount`, whose RCPs the tool does \
+         not apply to it (seed 30321): a false alarm of a policy that allows an action for that account only",
+    ),
+];
 
 fn is_decided(area: &str) -> bool {
     let included = std::env::var("IAMDRIFT_ORACLE_OPEN").unwrap_or_default();

@@ -1,5 +1,7 @@
 //! A tiny account as plain data, and what IAM answers about it, one request at a time. Shares no code with the program.
 
+use std::array::from_fn;
+
 /// The values that a tag can have. The first is no tag.
 pub const VALUES: [Option<&str>; 3] = [None, Some("one"), Some("two")];
 
@@ -87,40 +89,53 @@ pub struct Principal {
     pub groups: Vec<usize>,
 }
 
-/// What changes while requests are made.
-#[derive(Clone, Debug, Eq, Hash, PartialEq)]
+/// The largest numbers of principals and groups of an account.
+pub const MAX_PRINCIPALS: usize = 5;
+pub const MAX_GROUPS: usize = 2;
+
+/// What changes while requests are made. It has no allocations: an account has up to 30,000 worlds, each with dozens of
+/// successors.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct World {
     /// The principals whose credentials the attacker holds.
-    pub held: Vec<bool>,
-    pub tags: Vec<usize>,
-    pub all_granted: Vec<bool>,
+    pub held: [bool; MAX_PRINCIPALS],
+    pub tags: [usize; MAX_PRINCIPALS],
+    pub all_granted: [bool; MAX_PRINCIPALS],
     /// Whether its own policy was overwritten.
-    pub own_lost: Vec<bool>,
-    pub has_boundary: Vec<bool>,
-    pub trust_open: Vec<bool>,
+    pub own_lost: [bool; MAX_PRINCIPALS],
+    pub has_boundary: [bool; MAX_PRINCIPALS],
+    pub trust_open: [bool; MAX_PRINCIPALS],
     /// By principal and group.
-    pub is_member: Vec<Vec<bool>>,
-    pub group_granted: Vec<bool>,
-    pub group_lost: Vec<bool>,
+    pub is_member: [[bool; MAX_GROUPS]; MAX_PRINCIPALS],
+    pub group_granted: [bool; MAX_GROUPS],
+    pub group_lost: [bool; MAX_GROUPS],
 }
 
 impl World {
     pub fn new(account: &Account, start: usize) -> World {
-        let (principals, groups) = (&account.principals, account.groups.len());
+        let find = |index: usize| account.principals.get(index);
+        let is_member = |index: usize, group: usize| find(index).is_some_and(|found| found.groups.contains(&group));
         World {
-            held: (0..principals.len()).map(|i| i == start).collect(),
-            tags: principals.iter().map(|principal| principal.tag).collect(),
-            all_granted: vec![false; principals.len()],
-            own_lost: vec![false; principals.len()],
-            has_boundary: principals.iter().map(|principal| principal.boundary.is_some()).collect(),
-            trust_open: vec![false; principals.len()],
-            is_member: principals
-                .iter()
-                .map(|principal| (0..groups).map(|group| principal.groups.contains(&group)).collect())
-                .collect(),
-            group_granted: vec![false; groups],
-            group_lost: vec![false; groups],
+            held: from_fn(|index| index == start),
+            tags: from_fn(|index| find(index).map_or(0, |principal| principal.tag)),
+            all_granted: [false; MAX_PRINCIPALS],
+            own_lost: [false; MAX_PRINCIPALS],
+            has_boundary: from_fn(|index| find(index).is_some_and(|principal| principal.boundary.is_some())),
+            trust_open: [false; MAX_PRINCIPALS],
+            is_member: from_fn(|index| from_fn(|group| is_member(index, group))),
+            group_granted: [false; MAX_GROUPS],
+            group_lost: [false; MAX_GROUPS],
         }
+    }
+
+    /// A number of its own for each world.
+    pub fn number(&self) -> u64 {
+        let of_principals = [self.held, self.all_granted, self.own_lost, self.has_boundary, self.trust_open];
+        let of_groups = [self.group_granted, self.group_lost];
+        let flags =
+            of_principals.iter().flatten().chain(self.is_member.iter().flatten()).chain(of_groups.iter().flatten());
+        let number = flags.fold(0, |number, flag| number << 1 | u64::from(*flag));
+        self.tags.iter().fold(number, |number, tag| number * VALUES.len() as u64 + *tag as u64)
     }
 }
 
@@ -215,7 +230,7 @@ pub fn sessions(world: &World) -> Vec<(usize, Option<usize>)> {
 pub fn successors(account: &Account, world: &World) -> Vec<World> {
     let mut next = Vec::new();
     let mut add = |change: &dyn Fn(&mut World)| {
-        let mut changed = world.clone();
+        let mut changed = *world;
         change(&mut changed);
         if changed != *world {
             next.push(changed);

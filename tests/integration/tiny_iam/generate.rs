@@ -1,6 +1,8 @@
 //! Random tiny accounts.
 
-use super::account::{ACTIONS, Account, Action, Condition, Principal, Statement, Trust, VALUES};
+use super::account::{
+    ACTIONS, Account, Action, Condition, MAX_GROUPS, MAX_PRINCIPALS, Principal, Statement, Trust, VALUES,
+};
 
 /// A linear congruential generator: the same accounts everywhere.
 struct Random(u64);
@@ -64,8 +66,8 @@ impl Random {
 /// The account of a seed: 2 to 5 principals, and often a group or two.
 pub fn account(seed: u64) -> Account {
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    let principals = 2 + random.below(4);
-    let groups = random.below(3);
+    let principals = 2 + random.below(MAX_PRINCIPALS - 1);
+    let groups = random.below(MAX_GROUPS + 1);
     let has_full_scp = random.one_in(2);
     Account {
         principals: (0..principals).map(|_| random.principal(principals, groups)).collect(),

@@ -68,6 +68,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// Whether the request needs a grant in a document that the snapshot does not have.
+    pub fn needs_unread_grants(self) -> bool {
+        self.acls_grant || self.key_grants_grant
+    }
+
     /// The default, and each reading that differs in one answer.
     pub fn list_all() -> [Reading; 9] {
         let default = Reading::default();
