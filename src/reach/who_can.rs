@@ -40,10 +40,13 @@ impl WhoCanQuery {
     /// resources; `None` for any resource.
     pub fn new(catalog: &Catalog, action: &str, resource: Option<&str>) -> WhoCanQuery {
         let mut actions = FixedBitSet::with_capacity(catalog.action_count());
-        let glob = Glob::new(&action.to_ascii_lowercase());
-        let ids = (0..catalog.action_count()).filter_map(|id| u32::try_from(id).ok());
-        ids.filter(|id| glob.matches(&catalog.full_name(ActionId(*id)).to_ascii_lowercase()))
-            .for_each(|id| actions.insert(id as usize));
+        if action.contains(['*', '?']) {
+            let glob = Glob::new(&action.to_ascii_lowercase());
+            let matching = catalog.actions().filter(|id| glob.matches(&catalog.full_name(*id).to_ascii_lowercase()));
+            matching.for_each(|id| actions.insert(id.0 as usize));
+        } else if let Some(id) = catalog.find_action(action) {
+            actions.insert(id.0 as usize);
+        }
         let is_glob = |resource: &&str| resource.starts_with("arn:") && resource.contains(['*', '?']);
         let resource_pattern = resource.filter(is_glob);
         WhoCanQuery {
