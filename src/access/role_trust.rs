@@ -79,12 +79,14 @@ impl<'s> RoleTrustIndex<'s> {
     ) -> Vec<ResourcePolicy> {
         let naming = self.find_roles_naming(principal);
         let mut arns: BTreeSet<&'s str> = BTreeSet::new();
-        let statements = principal.identity_policies.iter().flat_map(|policy| &policy.document.statements);
-        let assuming: Vec<&Statement> = statements.filter(|statement| allows_assuming(statement)).collect();
+        let statements = || principal.identity_policies.iter().flat_map(|policy| &policy.document.statements);
+        let assuming: Vec<&Statement> = statements().filter(|statement| allows_assuming(statement)).collect();
         if !assuming.is_empty() {
             let own = assuming.iter().flat_map(|statement| self.list_named_roles(statement));
             arns.extend(own);
-            let compared = compared.flat_map(|document| &document.statements);
+            // A Deny statement of its own can leave one role of those that a pattern matches.
+            let denying = statements().filter(|statement| statement.effect == Effect::Deny);
+            let compared = compared.flat_map(|document| &document.statements).chain(denying);
             let named = compared.flat_map(|statement| self.list_named_roles(statement));
             arns.extend(named.filter(|arn| assuming.iter().any(|statement| may_match(statement, arn))));
         }

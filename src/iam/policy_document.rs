@@ -74,6 +74,18 @@ pub struct Statement {
 }
 
 impl Statement {
+    /// Whether it allows every action on every resource, under no condition.
+    pub(crate) fn allows_everything(&self) -> bool {
+        let lists_all = |action: &ActionElement| action.patterns.iter().any(|pattern| pattern.as_written() == "*");
+        self.effect == Effect::Allow
+            && self.conditions.is_empty()
+            && self.action.kind == ElementKind::List
+            && lists_all(&self.action)
+            && self.resource.as_ref().is_some_and(|resource| {
+                resource.kind == ElementKind::List && resource.patterns.iter().any(Template::is_match_all)
+            })
+    }
+
     /// A statement that matches no request, in place of one that cannot be read.
     pub(super) fn empty(index: usize, span: Span) -> Statement {
         Statement {

@@ -267,15 +267,6 @@ fn list_statements<'n>(nodes: &[&'n PrincipalNode<'_>]) -> Vec<&'n Statement> {
 
 /// Whether a principal is allowed everything by one statement, and no boundary limits it.
 fn is_unlimited(node: &PrincipalNode<'_>) -> bool {
-    let allows_all = |statement: &Statement| {
-        statement.effect == Effect::Allow
-            && statement.conditions.is_empty()
-            && statement.action.kind == ElementKind::List
-            && statement.action.patterns.iter().any(|pattern| pattern.as_written() == "*")
-            && statement.resource.as_ref().is_some_and(|resource| {
-                resource.kind == ElementKind::List && resource.patterns.iter().any(Template::is_match_all)
-            })
-    };
     let identity = node.layers.identity.iter().flat_map(|policy| &policy.document.statements);
-    node.layers.boundary.is_none() && identity.into_iter().any(allows_all)
+    node.layers.boundary.is_none() && identity.into_iter().any(Statement::allows_everything)
 }

@@ -69,6 +69,7 @@ impl StepFinder<'_> {
         named: &NamedTag,
         undecided: &mut BTreeSet<UndecidedReason>,
     ) -> Vec<TagEdit> {
+        ACTIONS.iter().for_each(|action| self.report_untried_names(action, undecided));
         let is_allowed = |value: Option<&str>, undecided: &mut BTreeSet<UndecidedReason>| {
             let name_sets = ACTIONS.iter().flat_map(|action| self.list_name_sets(action, named));
             let name_sets: BTreeSet<Vec<String>> = name_sets.collect();

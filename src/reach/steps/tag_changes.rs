@@ -17,7 +17,7 @@ use crate::reach::model::tag_values::ValuePattern;
 use crate::solve::{StatementUse, UndecidedReason};
 
 /// The largest number of tags that are tried as the only other tag of a request.
-const MAX_SINGLE_TAGS: usize = 8;
+const MAX_SINGLE_TAGS: usize = 32;
 
 /// A tag that policies are unlikely to list.
 const UNLISTED_TAG: &str = "example-other-tag";
@@ -93,6 +93,8 @@ impl StepFinder<'_> {
         }
         for (tag, untag, is_user) in [("iam:TagRole", "iam:UntagRole", false), ("iam:TagUser", "iam:UntagUser", true)] {
             let candidates = if is_user { self.account_users() } else { self.account_roles() };
+            self.report_untried_names(tag, undecided);
+            self.report_untried_names(untag, undecided);
             for (key, named) in self.world.tag_index.keys() {
                 if self.may_allow(tag) {
                     self.add_settable(tag, (key, named), &candidates, &mut grants, undecided);
@@ -177,6 +179,16 @@ impl StepFinder<'_> {
             }
         }
         tags
+    }
+
+    /// Too many tag keys in a policy leave open whether a request with one of them is allowed.
+    pub(super) fn report_untried_names(&self, action: &str, undecided: &mut BTreeSet<UndecidedReason>) {
+        if self.may_allow(action) && self.list_request_tags(action).listed.len() > MAX_SINGLE_TAGS {
+            undecided.insert(UndecidedReason::TooMany {
+                most: MAX_SINGLE_TAGS,
+                items: "tag keys with which policies compare `aws:TagKeys`",
+            });
+        }
     }
 
     /// The sets of tag keys that a request for one tag can have: that tag alone, or with other tags that a policy names.

@@ -21,7 +21,7 @@ pub(super) fn build_exempt_layer(
     (levels, denies): (&[Vec<StatementUse>], &[StatementUse]),
 ) -> Option<Vec<StatementUse>> {
     let is_listed = |statement_use: &StatementUse| lists_exempt_actions(&statement_use.statement().action);
-    let is_open = |level: &Vec<StatementUse>| level.iter().any(|allow| allows_everything(allow.statement()));
+    let is_open = |level: &Vec<StatementUse>| level.iter().any(|allow| allow.statement().allows_everything());
     let is_restricted = denies.iter().any(is_listed) || !levels.iter().all(is_open);
     (is_restricted && identity.iter().any(is_listed)).then(|| StatementUse::from_document(&EXEMPT_DOCUMENT).collect())
 }
@@ -34,9 +34,4 @@ fn lists_exempt_actions(action: &ActionElement) -> bool {
         ElementKind::List => lower.into_iter().any(|pattern| globs_overlap(&pattern, &all)),
         ElementKind::NotList => !lower.into_iter().any(|pattern| pattern == "*" || pattern == all),
     }
-}
-
-fn allows_everything(statement: &Statement) -> bool {
-    let is_all = |action: &ActionElement| action.patterns.iter().any(|pattern| pattern.as_written() == "*");
-    statement.conditions.is_empty() && statement.action.kind == ElementKind::List && is_all(&statement.action)
 }
