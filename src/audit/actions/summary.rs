@@ -73,7 +73,7 @@ pub(crate) fn summarize_actions(ranking: &ActionRanking<'_>, set: &NamedActionSe
     // A finding has an action. Without one, the severity does not matter.
     let severity = rows.iter().map(|row| row.0.severity()).max().unwrap_or(Severity::Low);
     rows.sort_by(|a, b| (b.0, b.1.count).cmp(&(a.0, a.1.count)).then_with(|| a.1.pattern.cmp(&b.1.pattern)));
-    let ids: Vec<ActionId> = set.known_ids().iter().copied().map(ActionId).collect();
+    let ids: Vec<ActionId> = set.known_ids().collect();
     let mut levels = count_by_access_level(catalog, &ids);
     let unknown_count = set.unknown_names().len();
     if unknown_count > 0 {
@@ -124,16 +124,19 @@ fn count_by_access_level(catalog: &Catalog, actions: &[ActionId]) -> BTreeMap<Ac
 
 /// Disjoint patterns, each with the actions that it matches: at least one.
 fn group_into_patterns(catalog: &Catalog, set: &NamedActionSet) -> Vec<(String, Vec<ActionId>)> {
-    let known = set.known_ids();
+    let known: Vec<ActionId> = set.known_ids().collect();
     if known.len() > 1 && known.len() + list_unavailable_actions(catalog, set).count() == catalog.action_count() {
-        return vec![("*".to_owned(), known.iter().copied().map(ActionId).collect())];
+        return vec![("*".to_owned(), known)];
     }
     let mut groups = Vec::new();
-    let mut next = known.first().copied();
-    while let Some(id) = next {
-        let (pattern, end) = find_widest_pattern(catalog, set, id);
+    let mut end = 0;
+    for ActionId(id) in known {
+        if id < end {
+            continue;
+        }
+        let pattern;
+        (pattern, end) = find_widest_pattern(catalog, set, id);
         groups.push((pattern, (id..end).map(ActionId).collect()));
-        next = set.known_ids_in(end..u32::MAX).first().copied();
     }
     groups
 }
@@ -152,8 +155,7 @@ fn find_widest_pattern(catalog: &Catalog, set: &NamedActionSet, id: u32) -> (Str
     let service = catalog.action_service(action);
     let prefix = catalog.service_prefix(service);
     let all = catalog.actions_of(service);
-    let contains_all = |start: u32, end: u32| set.known_ids_in(start..end).len() == (end - start) as usize;
-    if all.start == id && all.len() > 1 && contains_all(all.start, all.end) {
+    if all.start == id && all.len() > 1 && set.contains_all(all.clone()) {
         return (format!("{prefix}:*"), all.end);
     }
     let name = catalog.action_name(action);
@@ -164,7 +166,7 @@ fn find_widest_pattern(catalog: &Catalog, set: &NamedActionSet, id: u32) -> (Str
         let has_prefix = |other: &u32| catalog.action_lowercase_name(ActionId(*other)).starts_with(&lower);
         let first = (all.start..id).rev().take_while(has_prefix).last().unwrap_or(id);
         let last = (id..all.end).take_while(has_prefix).last().unwrap_or(id) + 1;
-        if first == id && last - first > 1 && contains_all(first, last) {
+        if first == id && last - first > 1 && set.contains_all(first..last) {
             return (format!("{prefix}:{words}*"), last);
         }
     }

@@ -77,15 +77,15 @@ impl OwnCredentials {
     /// The severity of a set of actions of the principal: that of the worst one. `None` if no action is limited to its own
     /// credentials.
     pub fn rate(&self, ranking: &ActionRanking<'_>, actions: &NamedActionSet) -> Option<Severity> {
-        let is_own = |id: &u32| self.actions.contains(&ActionId(*id));
-        if !actions.known_ids().iter().any(is_own) {
+        let is_own = |id: ActionId| self.actions.contains(&id);
+        if !actions.known_ids().any(is_own) {
             return None;
         }
-        let rate_known = |id: &u32| {
-            let severity = ranking.rank_of(ActionId(*id)).severity();
+        let rate_known = |id: ActionId| {
+            let severity = ranking.rank_of(id).severity();
             if is_own(id) { severity.min(OWN_CREDENTIAL_SEVERITY) } else { severity }
         };
-        let known = actions.known_ids().iter().map(rate_known);
+        let known = actions.known_ids().map(rate_known);
         known.chain(actions.unknown_names().map(|name| ranking.rank_of_name(name).severity())).max()
     }
 }

@@ -54,7 +54,7 @@ pub(super) fn narrow_actions(
         }
     }
     let mut partial = NamedActionSet::default();
-    let uncovered = excess.actions.known_ids().iter().copied().map(ActionId).filter(|id| !covered.contains(*id));
+    let uncovered = excess.actions.known_ids().filter(|id| !covered.contains(*id));
     uncovered.for_each(|id| partial.add(id));
     for name in excess.actions.unknown_names() {
         if !(ActionElement { kind: ElementKind::List, patterns: kept.clone() }).lists_action(name) {
@@ -78,7 +78,7 @@ fn list_actions(ranking: &ActionRanking<'_>, actions: &NamedActionSet, style: Pa
             summarize_actions(ranking, actions).patterns.iter().map(|pattern| pattern.pattern.clone()).collect()
         }
         PartialPattern::Names => {
-            let known = actions.known_ids().iter().map(|id| catalog.full_name(ActionId(*id)));
+            let known = actions.known_ids().map(|id| catalog.full_name(id));
             known.chain(actions.unknown_names().cloned()).collect()
         }
     };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::actions::by_statement::ExcessByStatement;
 use crate::base::glob::globs_overlap;
-use crate::catalog::{ActionId, Catalog, TagAction, TagKey, TagKeyMeaning, TaggedResource};
+use crate::catalog::{Catalog, TagAction, TagKey, TagKeyMeaning, TaggedResource};
 use crate::iam::element::{ActionElement, ResourceElement};
 use crate::iam::{ElementKind, Partition, Statement};
 
@@ -21,8 +21,7 @@ impl GuardedResources {
     /// The resources of the actions in an answer.
     pub(super) fn from_excess(catalog: &Catalog, excess: &ExcessByStatement, partition: Partition) -> GuardedResources {
         let mut resources = GuardedResources { arns: BTreeMap::new(), services: BTreeSet::new(), partition };
-        for id in excess.values().flat_map(|statement_excess| statement_excess.actions.known_ids()) {
-            let action = ActionId(*id);
+        for action in excess.values().flat_map(|statement_excess| statement_excess.actions.known_ids()) {
             resources.services.insert(catalog.service_prefix(catalog.action_service(action)).to_owned());
             for arn in catalog.list_arn_globs(action) {
                 let service = arn.split(':').nth(2).unwrap_or_default().to_owned();
