@@ -74,6 +74,8 @@ pub fn find_region(request: &Request) -> Option<&str> {
         "" if request.action.eq_ignore_ascii_case("iam:PassRole") => None,
         // AWS: *AWS global condition context keys*, `aws:RequestedRegion`: global services.
         "" if request.action.to_lowercase().starts_with("iam:") => Some("us-east-1"),
+        // AWS: *Creating backup copies across AWS Regions* (AWS Backup Developer Guide)
+        _ if request.action.to_lowercase().starts_with("backup:copy") => None,
         "" => None,
         region => Some(region),
     }
